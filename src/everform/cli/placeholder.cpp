@@ -1,0 +1,1 @@
+#include "everform/cli/verb.h"
