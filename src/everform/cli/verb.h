@@ -32,11 +32,18 @@ struct Verb {
   std::string example;  ///< a whole command line
   enum class Target { kNone, kOptional, kRequired } target = Target::kRequired;
   std::string target_help;
+  /// Options with a model or file as TARGET.
   std::vector<OptionSpec> options;
+  /// Options with any system as TARGET, beside those of its action ("resume", "recipe" and "quick" fill ActionRequest's fields).
+  std::vector<OptionSpec> system_options;
   /// Empty: the workbench program does it.
   std::function<ActionResult(const Invocation&)> run;
   /// A system's name as TARGET goes to the system's own action of this verb.
   bool dispatches_systems = true;
+  /// Says once on stderr how many threads it uses and why.
+  bool uses_threads = true;
+  /// Further positional arguments after TARGET are taken.
+  bool takes_files = false;
 };
 
 }  // namespace everform

@@ -31,6 +31,8 @@ struct ActionSpec {
   std::string help;
   std::string example;  ///< a whole command line
   std::vector<OptionSpec> options;
+  /// The verb's own options (generate's --prompt, --temperature, ...) are taken too.
+  bool with_verb_options = false;
   bool takes_files = false;  ///< positional arguments after the system's name
   /// The action itself where it needs no torch; empty where the workbench program binds it.
   std::function<ActionResult(const ActionRequest&)> run;

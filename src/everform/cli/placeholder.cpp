@@ -1,1 +1,0 @@
-#include "everform/cli/verb.h"
