@@ -1,0 +1,43 @@
+// Parameters of a module in and out of files, by name.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "everform/core/io/decoder_checkpoint.h"
+#include "everform/core/io/tensor_store.h"
+#include "everform/workbench/models/transformer.h"
+
+namespace everform {
+
+/// A stored tensor as a torch tensor of its own memory: plain types keep their type, quantized ones become
+/// float32.
+torch::Tensor to_torch(const TensorView& view);
+
+/// Name of the stored tensor that holds a parameter.
+using ParameterName = std::function<std::string(const std::string& parameter)>;
+
+/// Copies every parameter of `module` from the store, converted to the parameter's type. Throws
+/// Error{kBadInput} where one is absent or has another shape. @param stored_name maps a parameter's name;
+/// none: it is the same
+void load_parameters(torch::nn::Module& module, const TensorStore& store,
+                     const ParameterName& stored_name = {});
+void load_parameters(torch::nn::Module& module, DecoderCheckpoint& checkpoint);
+
+/// A decoder from any file or folder that open_decoder() reads, in float32.
+std::shared_ptr<Transformer> load_transformer(const std::filesystem::path& path);
+
+/// Writes the module's parameters (shared ones once) to one safetensors file, atomically, in their own types.
+void save_parameters(const torch::nn::Module& module, const std::filesystem::path& file);
+
+/// Writes model.safetensors and config.json into an existing folder; open_decoder() and load_transformer()
+/// read it where the options are those of a plain decoder.
+void save_transformer(const Transformer& transformer, const std::filesystem::path& folder);
+
+}  // namespace everform
