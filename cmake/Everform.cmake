@@ -40,6 +40,8 @@ if(EVERFORM_WARNINGS_AS_ERRORS)
   target_compile_options(everform_options INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 uses a function in std::stable_sort that it marks deprecated itself.
+  target_compile_options(everform_options INTERFACE -Wno-deprecated-declarations)
   # ccache can only reuse objects built with a precompiled header when its time stamp is left out.
   target_compile_options(everform_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
 endif()

@@ -1,3 +1,17 @@
-#include <torch/types.h>
-#include <cstdio>
-int main() { std::printf("%f\n", torch::ones({2,2}).sum().item<float>()); return 0; }
+// The program `everform-workbench`, which `everform` starts for what needs torch.
+#include <ATen/Parallel.h>
+
+#include "everform/cli/program.h"
+#include "everform/cli/workbench_verbs.h"
+#include "everform/systems/all_bindings.h"
+
+int main(int argc, char** argv) {
+  everform::WorkbenchRuntime runtime;
+  everform::bind_all_systems(runtime.systems);
+  everform::bind_workbench_verbs(runtime.verbs);
+  runtime.set_threads = [](int threads) {
+    at::set_num_threads(threads);
+    at::set_num_interop_threads(1);
+  };
+  return everform::run_program(argc, argv, &runtime);
+}

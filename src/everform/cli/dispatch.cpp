@@ -1,0 +1,112 @@
+#include "everform/cli/dispatch.h"
+
+#include "everform/core/base/atomic_file.h"
+#include "everform/core/base/error.h"
+
+namespace everform {
+namespace {
+
+constexpr std::size_t kLargestRecipe = std::size_t{1} << 20;
+
+[[noreturn]] void refuse_system(const ParsedCommand& command) {
+  const SystemCard& card = *command.target.card;
+  if (card.state == SystemCard::State::kPlanned) {
+    throw Error(ErrorKind::kUsage, "everform " + command.verb->name + " " + card.name,
+                "the system " + card.name + " is planned, it is not built yet", "everform list shows what works");
+  }
+  std::string verbs;
+  for (const ActionSpec& action : card.actions) {
+    verbs += (verbs.empty() ? "" : ", ") + action.verb;
+  }
+  throw Error(ErrorKind::kUsage, "everform " + command.verb->name + " " + card.name,
+              "the system " + card.name + " has no such action", "it has: " + verbs);
+}
+
+// A verb with options for models can also serve a run folder whose system has no action of that name.
+bool goes_to_system(const ParsedCommand& command) {
+  if (!command.verb->dispatches_systems || command.target.card == nullptr) {
+    return false;
+  }
+  return command.target.kind == Target::Kind::kSystem || command.action != nullptr;
+}
+
+}  // namespace
+
+ActionRequest make_request(const ParsedCommand& command) {
+  const Invocation& invocation = command.invocation;
+  ActionRequest request;
+  request.card = command.target.card;
+  request.verb = command.verb->name;
+  request.common = invocation.common;
+  request.files = invocation.files;
+  request.options = invocation.options;
+  const auto take_text = [&](const char* name) {
+    std::string text = invocation.has(name) ? invocation.text(name) : std::string();
+    request.options.erase(name);
+    return text;
+  };
+  request.model = take_text("model");
+  request.recipe_file = take_text("recipe");
+  request.resume = invocation.flag("resume");
+  request.quick = invocation.flag("quick");
+  request.options.erase("resume");
+  request.options.erase("quick");
+  if (command.target.kind == Target::Kind::kRun) {
+    request.model = command.target.path.string();
+  }
+  RecipeRequest recipe{.system = request.card->name,
+                       .schema = &request.card->schema,
+                       .built_in = request.card->recipe,
+                       .preset = invocation.common.preset,
+                       .sets = invocation.common.sets};
+  std::string file = request.recipe_file;
+  if (file.empty() && !request.model.empty() && request.verb != "train") {
+    const auto run_recipe = std::filesystem::path(request.model) / "recipe.toml";
+    std::error_code code;
+    file = std::filesystem::exists(run_recipe, code) ? run_recipe.string() : "";
+  }
+  if (!file.empty()) {
+    recipe.file_text = read_file(file, kLargestRecipe);
+    recipe.file_name = file;
+  }
+  request.recipe = resolve_recipe(recipe);
+  return request;
+}
+
+std::optional<ActionResult> dispatch(const ParsedCommand& command, const WorkbenchRuntime* workbench) {
+  if (goes_to_system(command)) {
+    if (command.action == nullptr) {
+      refuse_system(command);
+    }
+    const ActionRequest request = make_request(command);
+    if (command.action->run) {
+      return command.action->run(request);
+    }
+    if (workbench == nullptr) {
+      return std::nullopt;
+    }
+    const Action* action = workbench->systems.find(request.card->name, request.verb);
+    if (action == nullptr) {
+      throw Error(ErrorKind::kFailed, "everform " + request.verb + " " + request.card->name,
+                  "the workbench program does not hold this action", "build both programs from the same tree");
+    }
+    return (*action)(request);
+  }
+  if (command.target.kind == Target::Kind::kMissing && command.verb->target != Verb::Target::kNone) {
+    unknown_target(command.verb->name, command.target.text);
+  }
+  if (command.verb->run) {
+    return command.verb->run(command.invocation);
+  }
+  if (workbench == nullptr) {
+    return std::nullopt;
+  }
+  const auto found = workbench->verbs.find(command.verb->name);
+  if (found == workbench->verbs.end()) {
+    throw Error(ErrorKind::kUsage, "everform " + command.verb->name, "it needs a system's name as TARGET",
+                "example: " + command.verb->example);
+  }
+  return found->second(command.invocation);
+}
+
+}  // namespace everform
