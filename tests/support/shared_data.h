@@ -1,4 +1,5 @@
-// Where the sample data sets lie, if this machine has them. Tests that need one skip and say so where it is absent.
+// Where the sample data sets lie, if this machine has them. Tests that need one skip and say so where it is
+// absent.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,9 +50,9 @@ class TemporaryFolder {
 }  // namespace everform::test
 
 /// Skips the test, saying why, where a data set is absent.
-#define EVERFORM_NEEDS(path)                                                              \
-  do {                                                                                    \
-    if (!std::filesystem::exists(path)) {                                                 \
-      GTEST_SKIP() << "needs " << (path) << ", which this machine does not have";          \
-    }                                                                                     \
+#define EVERFORM_NEEDS(path)                                                      \
+  do {                                                                            \
+    if (!std::filesystem::exists(path)) {                                         \
+      GTEST_SKIP() << "needs " << (path) << ", which this machine does not have"; \
+    }                                                                             \
   } while (false)

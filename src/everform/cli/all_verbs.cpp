@@ -8,8 +8,8 @@ namespace everform {
 namespace {
 
 constexpr std::array<std::string_view, 16> kOrder = {
-    "list",     "show",    "train",   "generate",  "chat", "embed",     "evaluate", "reproduce",
-    "compress", "analyse", "tokenize", "convert", "inspect", "serve", "benchmark", "env"};
+    "list",     "show",    "train",    "generate", "chat",    "embed", "evaluate",  "reproduce",
+    "compress", "analyse", "tokenize", "convert",  "inspect", "serve", "benchmark", "env"};
 
 std::size_t rank(const Verb& verb) {
   return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), verb.name) - kOrder.begin());

@@ -38,9 +38,10 @@ nlohmann::json parse_value(const OptionSpec& option, const std::string& text) {
   if (option.type == Type::kNumber) {
     return parse_number<double>(option, text, "a number");
   }
-  if (!option.choices.empty() && std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
-    throw Error(ErrorKind::kUsage, "reading --" + option.name, "\"" + printable(text, 60) + "\" is none of its values",
-                suggestion(text, option.choices));
+  if (!option.choices.empty() &&
+      std::find(option.choices.begin(), option.choices.end(), text) == option.choices.end()) {
+    throw Error(ErrorKind::kUsage, "reading --" + option.name,
+                "\"" + printable(text, 60) + "\" is none of its values", suggestion(text, option.choices));
   }
   return text;
 }
@@ -65,11 +66,13 @@ std::string find_target_text(const Verb& verb, const std::vector<std::string>& a
 const SystemCard* system_of_recipe_option(const std::vector<std::string>& arguments) {
   for (std::size_t i = 1; i + 1 < arguments.size(); ++i) {
     if (arguments[i] == "--recipe") {
-      const std::string system = system_of_recipe(read_file(arguments[i + 1], std::size_t{1} << 20), arguments[i + 1]);
+      const std::string system =
+          system_of_recipe(read_file(arguments[i + 1], std::size_t{1} << 20), arguments[i + 1]);
       const SystemCard* card = find_card(system);
       if (card == nullptr) {
         throw Error(ErrorKind::kUsage, "reading the recipe " + arguments[i + 1],
-                    "its system \"" + printable(system, 60) + "\" is not known", suggestion(system, card_names()));
+                    "its system \"" + printable(system, 60) + "\" is not known",
+                    suggestion(system, card_names()));
       }
       return card;
     }
@@ -85,8 +88,8 @@ const Verb& find_verb(const std::string& typed, const std::vector<Verb>& verbs) 
     }
     names.push_back(verb.name);
   }
-  throw Error(ErrorKind::kUsage, "reading the command line", "\"" + printable(typed, 60) + "\" is no verb of everform",
-              suggestion(typed, names));
+  throw Error(ErrorKind::kUsage, "reading the command line",
+              "\"" + printable(typed, 60) + "\" is no verb of everform", suggestion(typed, names));
 }
 
 [[noreturn]] void refuse_extras(const std::vector<std::string>& extras, const Verb& verb,
@@ -110,12 +113,14 @@ void fill_common(CommonOptions& common, const nlohmann::json& values) {
   if (has("seed")) {
     const auto seed = values["seed"].get<std::int64_t>();
     if (seed < 0) {
-      throw Error(ErrorKind::kUsage, "reading --seed", "it is " + std::to_string(seed) + ", it must not be negative");
+      throw Error(ErrorKind::kUsage, "reading --seed",
+                  "it is " + std::to_string(seed) + ", it must not be negative");
     }
     common.seed = static_cast<std::uint64_t>(seed);
   }
   if (has("threads")) {
-    common.threads = static_cast<int>(std::clamp<std::int64_t>(values["threads"].get<std::int64_t>(), -1, 1'000'000));
+    common.threads =
+        static_cast<int>(std::clamp<std::int64_t>(values["threads"].get<std::int64_t>(), -1, 1'000'000));
   }
   common.device = has("device") ? values["device"].get<std::string>() : "cpu";
   common.out = has("out") ? values["out"].get<std::string>() : "";
@@ -135,7 +140,8 @@ struct TableParse {
   bool help = false;
 };
 
-TableParse parse_table(const Verb& verb, const std::vector<OptionSpec>& options, std::vector<std::string> arguments) {
+TableParse parse_table(const Verb& verb, const std::vector<OptionSpec>& options,
+                       std::vector<std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -145,11 +151,14 @@ TableParse parse_table(const Verb& verb, const std::vector<OptionSpec>& options,
   app.add_flag("-h,--help", help);
   for (const OptionSpec& option : options) {
     if (option.type == Type::kFlag) {
-      app.add_flag_callback("--" + option.name, [&result, name = option.name] { result.values[name] = true; });
+      app.add_flag_callback("--" + option.name,
+                            [&result, name = option.name] { result.values[name] = true; });
     } else {
       // Every occurrence takes exactly one value, whatever it begins with.
-      app.add_option("--" + option.name, texts[option.name])->expected(1)->multi_option_policy(
-          CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+      app.add_option("--" + option.name, texts[option.name])
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+          ->allow_extra_args(false);
     }
   }
   std::reverse(arguments.begin(), arguments.end());
@@ -175,8 +184,8 @@ TableParse parse_table(const Verb& verb, const std::vector<OptionSpec>& options,
           result.values[option.name].push_back(parse_value(option, text));
         }
       } else if (given.size() > 1) {
-        throw Error(ErrorKind::kUsage, "reading --" + option.name, "it is given " + std::to_string(given.size()) + " times",
-                    "give it once");
+        throw Error(ErrorKind::kUsage, "reading --" + option.name,
+                    "it is given " + std::to_string(given.size()) + " times", "give it once");
       } else {
         result.values[option.name] = parse_value(option, given.front());
       }
@@ -210,12 +219,28 @@ void take_positionals(ParsedCommand& command, const Verb& verb, std::vector<std:
 
 const std::vector<OptionSpec>& common_options() {
   static const std::vector<OptionSpec> options = {
-      {.name = "seed", .type = Type::kInteger, .value_name = "N", .help = "seed of every random choice (default 0)"},
-      {.name = "threads", .type = Type::kInteger, .value_name = "N", .help = "threads to use (default: cores the process may use)"},
-      {.name = "device", .type = Type::kText, .value_name = "cpu|cuda[:i]", .help = "where the workbench computes (default cpu)"},
+      {.name = "seed",
+       .type = Type::kInteger,
+       .value_name = "N",
+       .help = "seed of every random choice (default 0)"},
+      {.name = "threads",
+       .type = Type::kInteger,
+       .value_name = "N",
+       .help = "threads to use (default: cores the process may use)"},
+      {.name = "device",
+       .type = Type::kText,
+       .value_name = "cpu|cuda[:i]",
+       .help = "where the workbench computes (default cpu)"},
       {.name = "out", .type = Type::kPath, .value_name = "PATH", .help = "where results are written"},
-      {.name = "preset", .type = Type::kText, .value_name = "NAME", .help = "preset of the recipe (tiny, paper, ...)"},
-      {.name = "set", .type = Type::kText, .value_name = "KEY=VALUE", .help = "one key of the recipe; repeatable", .repeatable = true},
+      {.name = "preset",
+       .type = Type::kText,
+       .value_name = "NAME",
+       .help = "preset of the recipe (tiny, paper, ...)"},
+      {.name = "set",
+       .type = Type::kText,
+       .value_name = "KEY=VALUE",
+       .help = "one key of the recipe; repeatable",
+       .repeatable = true},
       {.name = "json", .type = Type::kFlag, .help = "one JSON object on stdout and nothing else"},
       {.name = "quiet", .type = Type::kFlag, .help = "no progress and no information lines"},
       {.name = "yes", .type = Type::kFlag, .help = "overwrite what is there"},
@@ -228,7 +253,8 @@ std::vector<OptionSpec> options_for(const Verb& verb, const SystemCard* card, co
   std::vector<OptionSpec> options;
   const auto add = [&](const std::vector<OptionSpec>& more) {
     for (const OptionSpec& option : more) {
-      const bool there = std::any_of(options.begin(), options.end(), [&](const auto& o) { return o.name == option.name; });
+      const bool there =
+          std::any_of(options.begin(), options.end(), [&](const auto& o) { return o.name == option.name; });
       if (!there) {
         options.push_back(option);
       }
@@ -242,7 +268,10 @@ std::vector<OptionSpec> options_for(const Verb& verb, const SystemCard* card, co
   }
   if (card != nullptr) {
     add(verb.system_options);
-    add({{.name = "model", .type = Type::kPath, .value_name = "FILE|RUN", .help = "the trained model to use"}});
+    add({{.name = "model",
+          .type = Type::kPath,
+          .value_name = "FILE|RUN",
+          .help = "the trained model to use"}});
   }
   if (card == nullptr || action == nullptr) {
     add(verb.options);
@@ -283,8 +312,8 @@ ParsedCommand parse_command(const std::vector<std::string>& arguments, const std
   }
   invocation.options = std::move(parsed.values);
   if (verb.target == Verb::Target::kRequired && invocation.target.empty() && !command.help) {
-    throw Error(ErrorKind::kUsage, "reading the command line of everform " + verb.name, "its TARGET is missing: " + verb.target_help,
-                "example: " + verb.example);
+    throw Error(ErrorKind::kUsage, "reading the command line of everform " + verb.name,
+                "its TARGET is missing: " + verb.target_help, "example: " + verb.example);
   }
   return command;
 }

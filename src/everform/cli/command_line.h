@@ -13,7 +13,8 @@ namespace everform {
 struct ParsedCommand {
   const Verb* verb = nullptr;
   Target target;
-  const ActionSpec* action = nullptr;  ///< the system's action, where the target is a system or a run of one that has it
+  const ActionSpec* action =
+      nullptr;  ///< the system's action, where the target is a system or a run of one that has it
   Invocation invocation;
   bool help = false;
 };
@@ -24,7 +25,8 @@ const std::vector<OptionSpec>& common_options();
 /// The option table of a verb for one target.
 std::vector<OptionSpec> options_for(const Verb& verb, const SystemCard* card, const ActionSpec* action);
 
-/// Parses argv after the program's name. Throws Error{kUsage} naming what is wrong and the nearest valid name.
+/// Parses argv after the program's name. Throws Error{kUsage} naming what is wrong and the nearest valid
+/// name.
 ParsedCommand parse_command(const std::vector<std::string>& arguments, const std::vector<Verb>& verbs);
 
 /// Whether --json stands anywhere: errors before the parse is done must be JSON too.

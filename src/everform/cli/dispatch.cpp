@@ -12,7 +12,8 @@ constexpr std::size_t kLargestRecipe = std::size_t{1} << 20;
   const SystemCard& card = *command.target.card;
   if (card.state == SystemCard::State::kPlanned) {
     throw Error(ErrorKind::kUsage, "everform " + command.verb->name + " " + card.name,
-                "the system " + card.name + " is planned, it is not built yet", "everform list shows what works");
+                "the system " + card.name + " is planned, it is not built yet",
+                "everform list shows what works");
   }
   std::string verbs;
   for (const ActionSpec& action : card.actions) {
@@ -88,7 +89,8 @@ std::optional<ActionResult> dispatch(const ParsedCommand& command, const Workben
     const Action* action = workbench->systems.find(request.card->name, request.verb);
     if (action == nullptr) {
       throw Error(ErrorKind::kFailed, "everform " + request.verb + " " + request.card->name,
-                  "the workbench program does not hold this action", "build both programs from the same tree");
+                  "the workbench program does not hold this action",
+                  "build both programs from the same tree");
     }
     return (*action)(request);
   }

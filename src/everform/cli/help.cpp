@@ -59,7 +59,8 @@ std::string option_rows(const std::vector<OptionSpec>& options, bool common) {
   std::string text;
   for (const OptionSpec& option : options) {
     const auto& shared = common_options();
-    const bool is_common = std::any_of(shared.begin(), shared.end(), [&](const auto& o) { return o.name == option.name; });
+    const bool is_common =
+        std::any_of(shared.begin(), shared.end(), [&](const auto& o) { return o.name == option.name; });
     if (is_common == common) {
       text += option_row(option);
     }
@@ -73,8 +74,10 @@ std::string program_help(const std::vector<Verb>& verbs) {
   std::string text =
       "everform: generative transformers of every form: train, sample, evaluate, convert.\n\n"
       "usage: everform VERB TARGET [options]\n\n"
-      "TARGET is a run folder, a model (GGUF file, Hugging Face folder, safetensors file), a bundled model's name, or a\n"
-      "system's name. everform VERB --help, and everform VERB SYSTEM --help, show the options and an example.\n\nverbs:\n";
+      "TARGET is a run folder, a model (GGUF file, Hugging Face folder, safetensors file), a bundled model's "
+      "name, or a\n"
+      "system's name. everform VERB --help, and everform VERB SYSTEM --help, show the options and an "
+      "example.\n\nverbs:\n";
   for (const Verb& verb : verbs) {
     text += row(verb.name, verb.help);
   }
@@ -96,7 +99,9 @@ std::string verb_help(const ParsedCommand& command) {
     text += "\nexample: " + command.action->example + "\n";
   } else {
     text = "everform " + verb.name + ": " + verb.help + "\n\nusage: everform " + verb.name;
-    text += verb.target == Verb::Target::kNone ? "" : verb.target == Verb::Target::kOptional ? " [TARGET]" : " TARGET";
+    text += verb.target == Verb::Target::kNone       ? ""
+            : verb.target == Verb::Target::kOptional ? " [TARGET]"
+                                                     : " TARGET";
     text += " [options]\n";
     if (!verb.target_help.empty()) {
       text += "TARGET: " + verb.target_help + "\n";

@@ -30,7 +30,8 @@ std::string dump(const nlohmann::json& json) {
 
 // Results that cannot be written (a full disk, a closed pipe) are a failure too.
 int print(const std::string& text, int status) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (!written && errno != EPIPE) {
     std::fprintf(stderr, "writing the result to stdout:\n  %s\n", std::strerror(errno));
     return 1;

@@ -1,14 +1,16 @@
-// The body of both programs: parse, dispatch, print, and turn every error into one clear message and an exit status.
+// The body of both programs: parse, dispatch, print, and turn every error into one clear message and an exit
+// status.
 #pragma once
 
 #include <functional>
 
-#include "everform/core/recipes/action_request.h"
 #include "everform/cli/verb.h"
+#include "everform/core/recipes/action_request.h"
 
 namespace everform {
 
-/// What the workbench program adds. The small program passes nullptr and starts the workbench program where it is needed.
+/// What the workbench program adds. The small program passes nullptr and starts the workbench program where
+/// it is needed.
 struct WorkbenchRuntime {
   SystemRuntime systems;
   /// Verbs on models that need torch ("embed"), by name.

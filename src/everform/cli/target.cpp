@@ -14,7 +14,8 @@ const std::vector<const SystemCard*>& all_cards() {
   static const std::vector<const SystemCard*> cards = [] {
     std::vector<const SystemCard*> all = built_cards();
     for (const SystemCard& planned : planned_cards()) {
-      const bool built = std::any_of(all.begin(), all.end(), [&](const auto* card) { return card->name == planned.name; });
+      const bool built =
+          std::any_of(all.begin(), all.end(), [&](const auto* card) { return card->name == planned.name; });
       if (!built) {
         all.push_back(&planned);
       }
@@ -59,8 +60,8 @@ Target classify_target(const std::string& text) {
     const std::string system = system_of_recipe(read_file(recipe, std::size_t{1} << 20), recipe.string());
     const SystemCard* card = find_card(system);
     if (card == nullptr) {
-      throw Error(ErrorKind::kBadInput, "reading the run " + text, "its system \"" + system + "\" is not known",
-                  suggestion(system, card_names()));
+      throw Error(ErrorKind::kBadInput, "reading the run " + text,
+                  "its system \"" + system + "\" is not known", suggestion(system, card_names()));
     }
     return {Target::Kind::kRun, text, card, path};
   }
@@ -76,9 +77,10 @@ void unknown_target(const std::string& verb, const std::string& text) {
     names.push_back(model.name);
   }
   const auto near = nearest_name(text, names);
-  throw Error(ErrorKind::kMissing, "looking for the target of everform " + verb,
-              "\"" + printable(text, 120) + "\" is no file, no folder, no bundled model and no system",
-              near ? "did you mean \"" + *near + "\"?" : "everform list shows the systems and bundled models");
+  throw Error(
+      ErrorKind::kMissing, "looking for the target of everform " + verb,
+      "\"" + printable(text, 120) + "\" is no file, no folder, no bundled model and no system",
+      near ? "did you mean \"" + *near + "\"?" : "everform list shows the systems and bundled models");
 }
 
 std::filesystem::path resolve_model_path(const std::string& target) {

@@ -16,10 +16,12 @@ struct Invocation {
   std::string target;              ///< "" where none was given
   std::vector<std::string> files;  ///< further positional arguments
   CommonOptions common;
-  nlohmann::json options;          ///< the verb's own options by name; absent where not given and without default
+  nlohmann::json options;  ///< the verb's own options by name; absent where not given and without default
   std::vector<std::string> arguments;  ///< argv as typed, for the workbench program
 
-  bool has(const std::string& option) const { return options.contains(option) && !options.at(option).is_null(); }
+  bool has(const std::string& option) const {
+    return options.contains(option) && !options.at(option).is_null();
+  }
   bool flag(const std::string& option) const { return has(option) && options.at(option).get<bool>(); }
   std::string text(const std::string& option) const { return options.at(option).get<std::string>(); }
   std::int64_t integer(const std::string& option) const { return options.at(option).get<std::int64_t>(); }
@@ -34,7 +36,8 @@ struct Verb {
   std::string target_help;
   /// Options with a model or file as TARGET.
   std::vector<OptionSpec> options;
-  /// Options with any system as TARGET, beside those of its action ("resume", "recipe" and "quick" fill ActionRequest's fields).
+  /// Options with any system as TARGET, beside those of its action ("resume", "recipe" and "quick" fill
+  /// ActionRequest's fields).
   std::vector<OptionSpec> system_options;
   /// Empty: the workbench program does it.
   std::function<ActionResult(const Invocation&)> run;

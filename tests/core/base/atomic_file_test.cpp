@@ -15,12 +15,16 @@ namespace {
 class FailingCalls : public FileSystemCalls {
  public:
   explicit FailingCalls(int failing, std::size_t chunk = 1000) : failing_(failing), chunk_(chunk) {}
-  int open_for_write(const char* path) override { return fails() ? -1 : FileSystemCalls::open_for_write(path); }
+  int open_for_write(const char* path) override {
+    return fails() ? -1 : FileSystemCalls::open_for_write(path);
+  }
   long write(int file, const void* data, std::size_t bytes) override {
     return fails() ? -1 : FileSystemCalls::write(file, data, std::min(bytes, chunk_));
   }
   int sync(int file) override { return fails() ? -1 : FileSystemCalls::sync(file); }
-  int rename(const char* from, const char* to) override { return fails() ? -1 : FileSystemCalls::rename(from, to); }
+  int rename(const char* from, const char* to) override {
+    return fails() ? -1 : FileSystemCalls::rename(from, to);
+  }
 
  private:
   bool fails() {

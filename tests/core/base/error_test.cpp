@@ -25,7 +25,9 @@ TEST(Error, JsonHasTheContractsKeys) {
   EXPECT_EQ(json["error"]["hint"], "h");
 }
 
-TEST(Printable, CutsLongTexts) { EXPECT_EQ(printable(std::string(500, 'a'), 10), "aaaaaaaaaa..."); }
+TEST(Printable, CutsLongTexts) {
+  EXPECT_EQ(printable(std::string(500, 'a'), 10), "aaaaaaaaaa...");
+}
 
 }  // namespace
 }  // namespace everform

@@ -50,11 +50,13 @@ TEST(ThreadPool, ChunksDoNotDependOnThreads) {
 
 TEST(ThreadPool, AnExceptionReachesTheCaller) {
   ThreadPool pool(3);
-  EXPECT_THROW(pool.parallel_for(100, 1, [](std::size_t begin, std::size_t) {
-    if (begin == 50) {
-      throw std::runtime_error("x");
-    }
-  }), std::runtime_error);
+  EXPECT_THROW(pool.parallel_for(100, 1,
+                                 [](std::size_t begin, std::size_t) {
+                                   if (begin == 50) {
+                                     throw std::runtime_error("x");
+                                   }
+                                 }),
+               std::runtime_error);
   std::atomic<int> count{0};
   pool.parallel_for(10, 1, [&](std::size_t, std::size_t) { ++count; });
   EXPECT_EQ(count, 10);

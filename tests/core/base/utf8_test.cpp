@@ -18,8 +18,8 @@ TEST(Utf8, EveryCodePointRoundTrips) {
 }
 
 TEST(Utf8, RefusesWhatTheStandardRefuses) {
-  for (const std::string text : {"\xc0\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\x80",
-                                 "\xe2\x82", "\xff", "\xf8\x88\x80\x80\x80"}) {
+  for (const std::string text : {"\xc0\xaf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                                 "\xf4\x90\x80\x80", "\x80", "\xe2\x82", "\xff", "\xf8\x88\x80\x80\x80"}) {
     EXPECT_EQ(utf8_sequence_length(text, 0), 0U) << testing::PrintToString(text);
   }
   EXPECT_EQ(find_invalid_utf8("ab\xff"), 2U);

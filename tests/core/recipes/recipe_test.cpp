@@ -51,14 +51,16 @@ TEST(Recipe, OverlaysInOrder) {
   EXPECT_EQ(resolve().integer("model.depth"), 4) << "the default preset";
   EXPECT_EQ(resolve({.preset = "paper"}).integer("model.depth"), 12) << "the system's own value";
   EXPECT_EQ(resolve({.preset = "paper"}).integer("model.width"), 256);
-  const Recipe recipe = resolve({.preset = "paper", .file_text = "[model]\nwidth = 32\ndepth = 3", .sets = {"model.depth=2"}});
+  const Recipe recipe =
+      resolve({.preset = "paper", .file_text = "[model]\nwidth = 32\ndepth = 3", .sets = {"model.depth=2"}});
   EXPECT_EQ(recipe.integer("model.width"), 32);
   EXPECT_EQ(recipe.integer("model.depth"), 2);
   EXPECT_EQ(resolve({.file_text = "preset = \"paper\""}).integer("model.width"), 256);
 }
 
 TEST(Recipe, SetTakesEveryType) {
-  const Recipe recipe = resolve({.sets = {"training.learning_rate=1", "training.fast=true", "data.order=high", "data.sizes=[1, 2, 3]"}});
+  const Recipe recipe = resolve({.sets = {"training.learning_rate=1", "training.fast=true", "data.order=high",
+                                          "data.sizes=[1, 2, 3]"}});
   EXPECT_EQ(recipe.number("training.learning_rate"), 1.0);
   EXPECT_TRUE(recipe.boolean("training.fast"));
   EXPECT_EQ(recipe.text("data.order"), "high");
@@ -69,10 +71,12 @@ TEST(Recipe, NamesFileLineKeyAndTheNearestName) {
   const std::string unknown = refusal({.file_text = "[model]\nwidth = 3\ndeph = 4"});
   EXPECT_NE(unknown.find("my.toml:3"), std::string::npos) << unknown;
   EXPECT_NE(unknown.find("did you mean \"model.depth\""), std::string::npos) << unknown;
-  EXPECT_NE(refusal({.file_text = "[model]\nwidth = \"x\""}).find("an integer in 1..4096"), std::string::npos);
+  EXPECT_NE(refusal({.file_text = "[model]\nwidth = \"x\""}).find("an integer in 1..4096"),
+            std::string::npos);
   EXPECT_NE(refusal({.file_text = "[model]\nwidth = 1.5"}).find("an integer"), std::string::npos);
   EXPECT_NE(refusal({.file_text = "[model]\nwidth = 0"}).find("1..4096"), std::string::npos);
-  EXPECT_NE(refusal({.file_text = "[data]\norder = \"brod\""}).find("did you mean \"broad\""), std::string::npos);
+  EXPECT_NE(refusal({.file_text = "[data]\norder = \"brod\""}).find("did you mean \"broad\""),
+            std::string::npos);
   EXPECT_NE(refusal({.file_text = "[data]\nsizes = [1, \"a\"]"}).find("list of integers"), std::string::npos);
   EXPECT_NE(refusal({.file_text = "[model"}).find("my.toml:1"), std::string::npos);
   EXPECT_NE(refusal({.file_text = "system = \"sd3\""}).find("sd3"), std::string::npos);
@@ -95,7 +99,8 @@ TEST(Recipe, HostileFilesAreRefusedNotFatal) {
 }
 
 TEST(Recipe, TomlReadsBackToTheSameRecipe) {
-  const Recipe recipe = resolve({.sets = {"training.learning_rate=0.1", "data.sizes=[9]", "training.fast=true"}});
+  const Recipe recipe =
+      resolve({.sets = {"training.learning_rate=0.1", "data.sizes=[9]", "training.fast=true"}});
   const Recipe again = resolve({.file_text = recipe.to_toml()});
   EXPECT_EQ(recipe.to_json(), again.to_json());
   EXPECT_EQ(system_of_recipe(recipe.to_toml(), "x"), "lifegpt");

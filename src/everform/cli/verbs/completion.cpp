@@ -51,22 +51,32 @@ std::string bash_script() {
     if (verb.dispatches_systems) {
       for (const SystemCard* card : all_cards()) {
         if (const ActionSpec* action = card->find_action(verb.name)) {
-          options += "    " + verb.name + ":" + card->name + ") options=\"" + option_words(options_for(verb, card, action)) + "\" ;;\n";
+          options += "    " + verb.name + ":" + card->name + ") options=\"" +
+                     option_words(options_for(verb, card, action)) + "\" ;;\n";
         }
       }
     }
-    options += "    " + verb.name + ":*) options=\"" + option_words(options_for(verb, nullptr, nullptr)) + "\" ;;\n";
+    options +=
+        "    " + verb.name + ":*) options=\"" + option_words(options_for(verb, nullptr, nullptr)) + "\" ;;\n";
   }
   return "_everform() {\n"
-         "  local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} target=${COMP_WORDS[2]} targets= options=\n"
+         "  local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} target=${COMP_WORDS[2]} targets= "
+         "options=\n"
          "  COMPREPLY=()\n"
-         "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W \"" + verbs + " help\" -- \"$word\")); return; fi\n"
-         "  case \"$verb\" in\n" + targets + "  esac\n"
-         "  case \"$verb:$target\" in\n" + options + "  esac\n"
+         "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W \"" +
+         verbs +
+         " help\" -- \"$word\")); return; fi\n"
+         "  case \"$verb\" in\n" +
+         targets +
+         "  esac\n"
+         "  case \"$verb:$target\" in\n" +
+         options +
+         "  esac\n"
          "  case \"$word\" in\n"
          "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
          "    *) COMPREPLY=($(compgen -f -- \"$word\"))\n"
-         "       if [ \"$COMP_CWORD\" = 2 ]; then COMPREPLY+=($(compgen -W \"$targets\" -- \"$word\")); fi ;;\n"
+         "       if [ \"$COMP_CWORD\" = 2 ]; then COMPREPLY+=($(compgen -W \"$targets\" -- \"$word\")); fi "
+         ";;\n"
          "  esac\n"
          "}\n"
          "complete -o filenames -F _everform everform\n";
@@ -78,7 +88,8 @@ ActionResult run_completion(const Invocation& invocation) {
   if (shell == "zsh") {
     script = "autoload -U +X bashcompinit && bashcompinit\n" + script;
   } else if (shell != "bash") {
-    throw Error(ErrorKind::kUsage, "everform completion", "\"" + shell + "\" is no shell it knows", "bash or zsh");
+    throw Error(ErrorKind::kUsage, "everform completion", "\"" + shell + "\" is no shell it knows",
+                "bash or zsh");
   }
   return {.json = {{"shell", shell}, {"script", script}}, .text = script};
 }

@@ -46,7 +46,8 @@ ActionResult run_env(const Invocation& invocation) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
   const auto workbench = program.parent_path() / "everform-workbench";
   const bool has_workbench = std::filesystem::exists(workbench, code);
-  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double memory =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   nlohmann::json models = nlohmann::json::object();
   std::string text = "everform 0.1.0, built by " __VERSION__ "\n";
   text += "threads: " + choice.reason + "\nmemory: " + format_bytes(memory) + "\ninstruction sets:";

@@ -69,7 +69,8 @@ ActionResult run_list(const Invocation& invocation) {
                        {"paper", card->paper},
                        {"domain", card->domain},
                        {"state", state_name(card->state)}});
-    const std::string row = "  " + padded(card->name, 24) + padded(state_name(card->state), 9) + padded(card->domain, 12) + card->title + "\n";
+    const std::string row = "  " + padded(card->name, 24) + padded(state_name(card->state), 9) +
+                            padded(card->domain, 12) + card->title + "\n";
     if (card->state == SystemCard::State::kPlanned) {
       planned += row;
       ++planned_count;
@@ -87,7 +88,8 @@ ActionResult run_list(const Invocation& invocation) {
                  {"representations", parts_json(kRepresentations)},
                  {"samplers", parts_json(kSamplers)},
                  {"models", models}};
-  result.text = built + models_text + parts_text("representations", kRepresentations) + parts_text("samplers", kSamplers);
+  result.text = built + models_text + parts_text("representations", kRepresentations) +
+                parts_text("samplers", kSamplers);
   if (invocation.flag("all")) {
     result.text += "\nplanned systems\n" + planned;
   } else {

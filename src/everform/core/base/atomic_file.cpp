@@ -18,10 +18,21 @@ namespace everform {
 int FileSystemCalls::open_for_write(const char* path) {
   return ::open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 }
-long FileSystemCalls::write(int file, const void* data, std::size_t bytes) { return ::write(file, data, bytes); }
-int FileSystemCalls::sync(int file) { return ::fsync(file); }
-int FileSystemCalls::close(int file) { return ::close(file); }
-int FileSystemCalls::rename(const char* from, const char* to) { return ::rename(from, to); }
+int FileSystemCalls::open_for_append(const char* path) {
+  return ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+long FileSystemCalls::write(int file, const void* data, std::size_t bytes) {
+  return ::write(file, data, bytes);
+}
+int FileSystemCalls::sync(int file) {
+  return ::fsync(file);
+}
+int FileSystemCalls::close(int file) {
+  return ::close(file);
+}
+int FileSystemCalls::rename(const char* from, const char* to) {
+  return ::rename(from, to);
+}
 int FileSystemCalls::sync_directory(const char* path) {
   const int folder = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) {
@@ -31,7 +42,12 @@ int FileSystemCalls::sync_directory(const char* path) {
   ::close(folder);
   return result;
 }
-int FileSystemCalls::remove(const char* path) { return ::unlink(path); }
+int FileSystemCalls::remove(const char* path) {
+  return std::remove(path);
+}
+int FileSystemCalls::make_directory(const char* path) {
+  return ::mkdir(path, 0755);
+}
 
 FileSystemCalls& system_calls() {
   static FileSystemCalls calls;
@@ -90,7 +106,9 @@ void AtomicFile::write(std::span<const std::byte> data) {
   }
 }
 
-void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
+void AtomicFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 void AtomicFile::commit() {
   if (calls_.sync(file_) != 0) {
@@ -134,7 +152,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   while (input.read(buffer, sizeof buffer) || input.gcount() > 0) {
     text.append(buffer, static_cast<std::size_t>(input.gcount()));
     if (text.size() > limit) {
-      throw Error(ErrorKind::kBadInput, where, "it is larger than the " + std::to_string(limit) + " bytes allowed here");
+      throw Error(ErrorKind::kBadInput, where,
+                  "it is larger than the " + std::to_string(limit) + " bytes allowed here");
     }
   }
   if (input.bad()) {
@@ -152,7 +171,8 @@ void prepare_output_folder(const std::filesystem::path& path, bool overwrite) {
     }
     if (!std::filesystem::is_empty(path, code)) {
       if (!overwrite) {
-        throw Error(ErrorKind::kUsage, where, "it is not empty", "add --yes to overwrite it, or choose another --out");
+        throw Error(ErrorKind::kUsage, where, "it is not empty",
+                    "add --yes to overwrite it, or choose another --out");
       }
       std::filesystem::remove_all(path, code);
     }

@@ -17,19 +17,24 @@ class FileSystemCalls {
  public:
   virtual ~FileSystemCalls() = default;
   virtual int open_for_write(const char* path);
+  /// For adding to the end of a file, which is created where it is absent.
+  virtual int open_for_append(const char* path);
   virtual long write(int file, const void* data, std::size_t bytes);
   virtual int sync(int file);
   virtual int close(int file);
   virtual int rename(const char* from, const char* to);
   virtual int sync_directory(const char* path);
+  /// A file or an empty folder.
   virtual int remove(const char* path);
+  virtual int make_directory(const char* path);
 };
 
 /// The real calls.
 FileSystemCalls& system_calls();
 
-/// Writes a file under a temporary name in the same folder; commit() syncs it, renames it over `path` and syncs the folder.
-/// Without commit() the destructor removes it. Throws Error{kFailed} with the system's reason (no space, no permission, ...).
+/// Writes a file under a temporary name in the same folder; commit() syncs it, renames it over `path` and
+/// syncs the folder. Without commit() the destructor removes it. Throws Error{kFailed} with the system's
+/// reason (no space, no permission, ...).
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path, FileSystemCalls& calls = system_calls());
@@ -55,12 +60,15 @@ class AtomicFile {
 };
 
 /// Writes a whole text through AtomicFile.
-void write_file(const std::filesystem::path& path, std::string_view text, FileSystemCalls& calls = system_calls());
+void write_file(const std::filesystem::path& path, std::string_view text,
+                FileSystemCalls& calls = system_calls());
 
-/// Reads a whole regular file. Throws kMissing where it is absent, kBadInput where it is a folder or larger than `limit` bytes.
+/// Reads a whole regular file. Throws kMissing where it is absent, kBadInput where it is a folder or larger
+/// than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 31);
 
-/// Creates a folder that must not hold anything yet, unless `overwrite`, which empties it. Throws kUsage when it is in the way.
+/// Creates a folder that must not hold anything yet, unless `overwrite`, which empties it. Throws kUsage when
+/// it is in the way.
 void prepare_output_folder(const std::filesystem::path& path, bool overwrite);
 
 }  // namespace everform

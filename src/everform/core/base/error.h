@@ -1,4 +1,5 @@
-// The one exception type of Everform: what was being done and where, what was found against what is right, what to do.
+// The one exception type of Everform: what was being done and where, what was found against what is right,
+// what to do.
 #pragma once
 
 #include <exception>
@@ -46,7 +47,8 @@ class Error : public std::exception {
   std::string text_;
 };
 
-/// `text` made safe for a terminal and for one line: control bytes and invalid UTF-8 are escaped, long texts are cut at `limit` bytes.
+/// `text` made safe for a terminal and for one line: control bytes and invalid UTF-8 are escaped, long texts
+/// are cut at `limit` bytes.
 std::string printable(const std::string& text, std::size_t limit = 200);
 
 }  // namespace everform

@@ -24,7 +24,9 @@ void install_interrupt_handler() {
   std::signal(SIGTERM, on_signal);
 }
 
-bool interrupted() { return flag != 0; }
+bool interrupted() {
+  return flag != 0;
+}
 
 void throw_if_interrupted(const char* where) {
   if (interrupted()) {

@@ -10,8 +10,12 @@ namespace {
 std::atomic<bool> quiet_flag{false};
 }
 
-void set_quiet(bool quiet) { quiet_flag = quiet; }
-bool is_quiet() { return quiet_flag; }
+void set_quiet(bool quiet) {
+  quiet_flag = quiet;
+}
+bool is_quiet() {
+  return quiet_flag;
+}
 
 void log_info(const std::string& line) {
   if (!is_quiet()) {
@@ -19,7 +23,9 @@ void log_info(const std::string& line) {
   }
 }
 
-void log_warning(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }
+void log_warning(const std::string& line) {
+  std::fprintf(stderr, "warning: %s\n", line.c_str());
+}
 
 void log_once(const std::string& line) {
   static std::mutex mutex;

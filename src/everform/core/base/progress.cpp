@@ -26,7 +26,9 @@ Progress::Progress(std::string label, std::int64_t total, std::int64_t start)
       drawn_(began_),
       terminal_(isatty(STDERR_FILENO) != 0) {}
 
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+  finish();
+}
 
 void Progress::update(std::int64_t done, const std::string& note) {
   done_ = done;
@@ -69,7 +71,9 @@ void Progress::draw(bool last) {
   if (last) {
     line += "  in " + format_duration(seconds);
   } else if (total_ > 0 && made > 0) {
-    line += "  " + format_duration(seconds / static_cast<double>(made) * static_cast<double>(total_ - done_)) + " left";
+    line += "  " +
+            format_duration(seconds / static_cast<double>(made) * static_cast<double>(total_ - done_)) +
+            " left";
   }
   if (!note_.empty()) {
     line += "  " + note_;

@@ -36,7 +36,8 @@ std::uint64_t mix(std::uint64_t x) {
 
 }  // namespace
 
-RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::uint64_t step, std::uint64_t item) {
+RandomStream::RandomStream(std::uint64_t seed, std::string_view purpose, std::uint64_t step,
+                           std::uint64_t item) {
   const std::uint64_t key = mix(mix(seed + 0x9E3779B97F4A7C15ULL) ^ fnv1a64(purpose));
   key_ = {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
   // The lowest word and 16 bits of the last count blocks: 2^48 blocks a stream.
@@ -60,7 +61,9 @@ std::uint64_t RandomStream::next_u64() {
   return low | (std::uint64_t{next_u32()} << 32);
 }
 
-double RandomStream::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>(next_u64() >> 11) * 0x1.0p-53;
+}
 
 double RandomStream::normal() {
   if (has_spare_) {

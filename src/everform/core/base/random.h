@@ -10,10 +10,11 @@
 namespace everform {
 
 /// One block of Philox4x32-10: 128 random bits from a 128-bit counter and a 64-bit key.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
-/// A stream of random numbers that is a pure function of (seed, purpose, step, item): two streams with different purposes, steps or
-/// items are independent, and nothing has to be saved to go on after a restart.
+/// A stream of random numbers that is a pure function of (seed, purpose, step, item): two streams with
+/// different purposes, steps or items are independent, and nothing has to be saved to go on after a restart.
 class RandomStream {
  public:
   /// @param seed the run's seed

@@ -81,7 +81,8 @@ ThreadChoice choose_threads(std::optional<int> requested) {
   if (requested) {
     if (*requested < 1 || *requested > kMaxThreads) {
       throw Error(ErrorKind::kUsage, "choosing threads",
-                  "--threads is " + std::to_string(*requested) + ", it must lie in 1.." + std::to_string(kMaxThreads));
+                  "--threads is " + std::to_string(*requested) + ", it must lie in 1.." +
+                      std::to_string(kMaxThreads));
     }
     return {*requested, std::to_string(*requested) + " threads: --threads says so"};
   }
@@ -174,7 +175,9 @@ ThreadPool::~ThreadPool() {
   }
 }
 
-int ThreadPool::threads() const { return static_cast<int>(state_->workers.size()) + 1; }
+int ThreadPool::threads() const {
+  return static_cast<int>(state_->workers.size()) + 1;
+}
 
 void ThreadPool::parallel_for(std::size_t count, std::size_t grain,
                               const std::function<void(std::size_t, std::size_t)>& body) {
@@ -226,6 +229,8 @@ ThreadPool& default_pool() {
   return *pool;
 }
 
-void set_default_threads(int threads) { pool_slot() = std::make_unique<ThreadPool>(threads); }
+void set_default_threads(int threads) {
+  pool_slot() = std::make_unique<ThreadPool>(threads);
+}
 
 }  // namespace everform

@@ -15,8 +15,8 @@ struct ThreadChoice {
   std::string reason;
 };
 
-/// The smaller of the CPU affinity and the cgroup (v1 or v2) quota, or `requested` where given (at least 1, at most 1024).
-/// Throws Error{kUsage} for a request outside that range.
+/// The smaller of the CPU affinity and the cgroup (v1 or v2) quota, or `requested` where given (at least 1,
+/// at most 1024). Throws Error{kUsage} for a request outside that range.
 ThreadChoice choose_threads(std::optional<int> requested = std::nullopt);
 
 /// A fixed set of worker threads; the caller works too, so `threads == 1` starts none.
@@ -28,9 +28,11 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const;
-  /// Calls `body(begin, end)` over [0, count) in chunks of `grain`: the chunks do not depend on the number of threads, so that a
-  /// body which reduces inside a chunk gives the same result for any number. The first exception of a body is thrown again here.
-  void parallel_for(std::size_t count, std::size_t grain, const std::function<void(std::size_t, std::size_t)>& body);
+  /// Calls `body(begin, end)` over [0, count) in chunks of `grain`: the chunks do not depend on the number of
+  /// threads, so that a body which reduces inside a chunk gives the same result for any number. The first
+  /// exception of a body is thrown again here.
+  void parallel_for(std::size_t count, std::size_t grain,
+                    const std::function<void(std::size_t, std::size_t)>& body);
 
  private:
   struct State;

@@ -51,7 +51,9 @@ std::size_t find_invalid_utf8(std::string_view text) {
 }
 
 char32_t decode_utf8(std::string_view text, std::size_t at, std::size_t length) {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<char32_t>(static_cast<unsigned char>(text[at + i]));
+  };
   switch (length) {
     case 1:
       return byte(0);

@@ -20,7 +20,7 @@ struct CommonOptions {
   std::uint64_t seed = 0;
   std::optional<int> threads;
   std::string device = "cpu";
-  std::string out;    ///< "" where not given
+  std::string out;  ///< "" where not given
   bool json = false;
   bool quiet = false;
   bool yes = false;
@@ -33,15 +33,17 @@ struct ActionRequest {
   const SystemCard* card = nullptr;
   std::string verb;
   CommonOptions common;
-  Recipe recipe;             ///< resolved; for actions on a model: the run's own where there is one
-  std::string recipe_file;   ///< --recipe
-  std::string model;         ///< --model, or the run folder named as TARGET; "" where none
-  bool resume = false;       ///< train --resume
-  bool quick = false;        ///< reproduce --quick
+  Recipe recipe;                   ///< resolved; for actions on a model: the run's own where there is one
+  std::string recipe_file;         ///< --recipe
+  std::string model;               ///< --model, or the run folder named as TARGET; "" where none
+  bool resume = false;             ///< train --resume
+  bool quick = false;              ///< reproduce --quick
   std::vector<std::string> files;  ///< positional arguments after the system's name
-  nlohmann::json options;    ///< the action's own options by name, with defaults; absent where not given
+  nlohmann::json options;  ///< the action's own options by name, with defaults; absent where not given
 
-  bool has(const std::string& option) const { return options.contains(option) && !options.at(option).is_null(); }
+  bool has(const std::string& option) const {
+    return options.contains(option) && !options.at(option).is_null();
+  }
   std::string text(const std::string& option) const { return options.at(option).get<std::string>(); }
   std::int64_t integer(const std::string& option) const { return options.at(option).get<std::int64_t>(); }
   double number(const std::string& option) const { return options.at(option).get<double>(); }
@@ -60,7 +62,9 @@ using Action = std::function<ActionResult(const ActionRequest&)>;
 /// The actions bound by the program at hand, by system and verb.
 class SystemRuntime {
  public:
-  void bind(const std::string& system, const std::string& verb, Action action) { actions_[{system, verb}] = std::move(action); }
+  void bind(const std::string& system, const std::string& verb, Action action) {
+    actions_[{system, verb}] = std::move(action);
+  }
   const Action* find(const std::string& system, const std::string& verb) const {
     const auto found = actions_.find({system, verb});
     return found == actions_.end() ? nullptr : &found->second;

@@ -12,7 +12,8 @@ namespace {
 
 // A bad key in code is a bug of ours, yet it must not bring the process down.
 [[noreturn]] void unknown_key(std::string_view key) {
-  throw Error(ErrorKind::kFailed, "using the recipe", "it has no key \"" + std::string(key) + "\" of this type",
+  throw Error(ErrorKind::kFailed, "using the recipe",
+              "it has no key \"" + std::string(key) + "\" of this type",
               "this is a fault of the program; please report it");
 }
 
@@ -51,8 +52,12 @@ const nlohmann::json& Recipe::value(std::string_view key, RecipeKey::Type type) 
 std::int64_t Recipe::integer(std::string_view key) const {
   return value(key, RecipeKey::Type::kInteger).get<std::int64_t>();
 }
-double Recipe::number(std::string_view key) const { return value(key, RecipeKey::Type::kNumber).get<double>(); }
-bool Recipe::boolean(std::string_view key) const { return value(key, RecipeKey::Type::kBoolean).get<bool>(); }
+double Recipe::number(std::string_view key) const {
+  return value(key, RecipeKey::Type::kNumber).get<double>();
+}
+bool Recipe::boolean(std::string_view key) const {
+  return value(key, RecipeKey::Type::kBoolean).get<bool>();
+}
 const std::string& Recipe::text(std::string_view key) const {
   return value(key, RecipeKey::Type::kText).get_ref<const std::string&>();
 }

@@ -28,13 +28,18 @@ struct RecipeKey {
 /// All keys that a recipe may have. Built once by a system's card.
 class RecipeSchema {
  public:
-  RecipeSchema& integer(std::string name, std::int64_t value, std::string help, std::int64_t minimum, std::int64_t maximum);
+  RecipeSchema& integer(std::string name, std::int64_t value, std::string help, std::int64_t minimum,
+                        std::int64_t maximum);
   RecipeSchema& number(std::string name, double value, std::string help, double minimum, double maximum);
   RecipeSchema& boolean(std::string name, bool value, std::string help);
-  RecipeSchema& text(std::string name, std::string value, std::string help, std::vector<std::string> choices = {});
-  RecipeSchema& integers(std::string name, std::vector<std::int64_t> value, std::string help, std::int64_t minimum, std::int64_t maximum);
-  RecipeSchema& numbers(std::string name, std::vector<double> value, std::string help, double minimum, double maximum);
-  RecipeSchema& texts(std::string name, std::vector<std::string> value, std::string help, std::vector<std::string> choices = {});
+  RecipeSchema& text(std::string name, std::string value, std::string help,
+                     std::vector<std::string> choices = {});
+  RecipeSchema& integers(std::string name, std::vector<std::int64_t> value, std::string help,
+                         std::int64_t minimum, std::int64_t maximum);
+  RecipeSchema& numbers(std::string name, std::vector<double> value, std::string help, double minimum,
+                        double maximum);
+  RecipeSchema& texts(std::string name, std::vector<std::string> value, std::string help,
+                      std::vector<std::string> choices = {});
 
   const std::vector<RecipeKey>& keys() const { return keys_; }
   const RecipeKey* find(std::string_view name) const;
@@ -44,7 +49,8 @@ class RecipeSchema {
   std::vector<RecipeKey> keys_;
 };
 
-/// The keys of every training recipe (training.steps, training.batch, training.learning_rate, training.checkpoint_every, data.path, ...).
+/// The keys of every training recipe (training.steps, training.batch, training.learning_rate,
+/// training.checkpoint_every, data.path, ...).
 void add_training_keys(RecipeSchema& schema);
 
 /// A resolved recipe: every key of its schema has a value of the right type in its range.
@@ -78,17 +84,18 @@ class Recipe {
 struct RecipeRequest {
   std::string system;
   const RecipeSchema* schema = nullptr;
-  std::string_view built_in;         ///< TOML of the system, with [presets.NAME] tables
-  std::string preset;                ///< "" takes the built-in's `default_preset`, or none
-  std::string file_text;             ///< TOML of --recipe; "" for none
-  std::string file_name;             ///< for messages
-  std::vector<std::string> sets;     ///< "key=value" of --set
+  std::string_view built_in;      ///< TOML of the system, with [presets.NAME] tables
+  std::string preset;             ///< "" takes the built-in's `default_preset`, or none
+  std::string file_text;          ///< TOML of --recipe; "" for none
+  std::string file_name;          ///< for messages
+  std::vector<std::string> sets;  ///< "key=value" of --set
 };
 
 /// Throws Error{kUsage} naming file, line, key and the nearest valid name.
 Recipe resolve_recipe(const RecipeRequest& request);
 
-/// The value of the top-level key `system` of a recipe file. Throws Error{kUsage} where it is absent or the TOML is broken.
+/// The value of the top-level key `system` of a recipe file. Throws Error{kUsage} where it is absent or the
+/// TOML is broken.
 std::string system_of_recipe(const std::string& toml_text, const std::string& file_name);
 
 }  // namespace everform

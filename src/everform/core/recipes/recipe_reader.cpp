@@ -38,17 +38,19 @@ std::size_t nesting_of(std::string_view text) {
 
 toml::table parse(std::string_view text, const std::string& file) {
   if (text.size() > kLargestRecipe || nesting_of(text) > kDeepestNesting) {
-    throw Error(ErrorKind::kUsage, "reading the recipe " + file,
-                "it is larger than 1 MiB or nested deeper than " + std::to_string(kDeepestNesting) + " levels",
-                "a recipe is a short TOML file with tables of one or two levels");
+    throw Error(
+        ErrorKind::kUsage, "reading the recipe " + file,
+        "it is larger than 1 MiB or nested deeper than " + std::to_string(kDeepestNesting) + " levels",
+        "a recipe is a short TOML file with tables of one or two levels");
   }
   try {
     return toml::parse(text, std::string_view(file));
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
-    throw Error(ErrorKind::kUsage,
-                "reading the recipe " + file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column),
-                std::string(error.description()), "a recipe is TOML: key = value, under [table] headers");
+    throw Error(
+        ErrorKind::kUsage,
+        "reading the recipe " + file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column),
+        std::string(error.description()), "a recipe is TOML: key = value, under [table] headers");
   }
 }
 
@@ -94,7 +96,8 @@ std::vector<std::string> preset_names(const toml::table& built_in) {
   return names;
 }
 
-// A value of --set is TOML; what is no TOML is taken as a text, so that `--set data.path=file.txt` needs no quotes.
+// A value of --set is TOML; what is no TOML is taken as a text, so that `--set data.path=file.txt` needs no
+// quotes.
 nlohmann::json parse_set_value(const std::string& text, const std::string& where) {
   if (nesting_of(text) <= kDeepestNesting && text.find('\n') == std::string::npos) {
     try {
@@ -172,7 +175,8 @@ class RecipeReader {
     }
     if (table == nullptr) {
       throw Error(ErrorKind::kUsage, "choosing the preset of " + request_.system,
-                  "it has no preset \"" + printable(preset, 60) + "\"", suggestion(preset, preset_names(built_in)));
+                  "it has no preset \"" + printable(preset, 60) + "\"",
+                  suggestion(preset, preset_names(built_in)));
     }
     recipe_.preset_ = preset;
     apply(*table, "", file);
@@ -180,8 +184,10 @@ class RecipeReader {
 
   void apply(const toml::table& table, const std::string& prefix, const std::string& file) {
     for (const auto& [key, node] : table) {
-      const std::string name = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-      const bool reserved = name == "system" || name == "preset" || name == "presets" || name == "default_preset";
+      const std::string name =
+          prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+      const bool reserved =
+          name == "system" || name == "preset" || name == "presets" || name == "default_preset";
       if (prefix.empty() && reserved) {
         check_reserved(name, node, file);
         continue;
@@ -228,7 +234,8 @@ class RecipeReader {
     }
   }
 
-  nlohmann::json typed_set_value(const std::string& name, const std::string& text, const std::string& where) const {
+  nlohmann::json typed_set_value(const std::string& name, const std::string& text,
+                                 const std::string& where) const {
     const RecipeKey* key = recipe_.schema_.find(name);
     const bool is_text = key != nullptr && key->type == RecipeKey::Type::kText;
     const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'');
@@ -240,14 +247,16 @@ class RecipeReader {
   std::vector<std::string> names_;
 };
 
-Recipe resolve_recipe(const RecipeRequest& request) { return RecipeReader(request).read(); }
+Recipe resolve_recipe(const RecipeRequest& request) {
+  return RecipeReader(request).read();
+}
 
 std::string system_of_recipe(const std::string& toml_text, const std::string& file_name) {
   const toml::table table = parse(toml_text, file_name);
   const auto system = table["system"].value<std::string>();
   if (!system) {
-    throw Error(ErrorKind::kUsage, "reading the recipe " + file_name, "it has no text under the key \"system\"",
-                "begin it with a line like: system = \"lifegpt\"");
+    throw Error(ErrorKind::kUsage, "reading the recipe " + file_name,
+                "it has no text under the key \"system\"", "begin it with a line like: system = \"lifegpt\"");
   }
   return *system;
 }

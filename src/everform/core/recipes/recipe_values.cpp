@@ -12,7 +12,9 @@ namespace {
 
 using Type = RecipeKey::Type;
 
-bool is_list(Type type) { return type == Type::kIntegers || type == Type::kNumbers || type == Type::kTexts; }
+bool is_list(Type type) {
+  return type == Type::kIntegers || type == Type::kNumbers || type == Type::kTexts;
+}
 
 Type element_of(Type type) {
   switch (type) {

@@ -9,8 +9,8 @@ RecipeSchema& RecipeSchema::add(RecipeKey key) {
   return *this;
 }
 
-RecipeSchema& RecipeSchema::integer(std::string name, std::int64_t value, std::string help, std::int64_t minimum,
-                                    std::int64_t maximum) {
+RecipeSchema& RecipeSchema::integer(std::string name, std::int64_t value, std::string help,
+                                    std::int64_t minimum, std::int64_t maximum) {
   return add({.name = std::move(name),
               .type = RecipeKey::Type::kInteger,
               .default_value = value,
@@ -19,7 +19,8 @@ RecipeSchema& RecipeSchema::integer(std::string name, std::int64_t value, std::s
               .maximum = static_cast<double>(maximum)});
 }
 
-RecipeSchema& RecipeSchema::number(std::string name, double value, std::string help, double minimum, double maximum) {
+RecipeSchema& RecipeSchema::number(std::string name, double value, std::string help, double minimum,
+                                   double maximum) {
   return add({.name = std::move(name),
               .type = RecipeKey::Type::kNumber,
               .default_value = value,
@@ -54,8 +55,8 @@ RecipeSchema& RecipeSchema::integers(std::string name, std::vector<std::int64_t>
               .maximum = static_cast<double>(maximum)});
 }
 
-RecipeSchema& RecipeSchema::numbers(std::string name, std::vector<double> value, std::string help, double minimum,
-                                    double maximum) {
+RecipeSchema& RecipeSchema::numbers(std::string name, std::vector<double> value, std::string help,
+                                    double minimum, double maximum) {
   return add({.name = std::move(name),
               .type = RecipeKey::Type::kNumbers,
               .default_value = std::move(value),
@@ -95,20 +96,24 @@ void add_training_keys(RecipeSchema& schema) {
       .number("training.epsilon", 1e-8, "added to the root of the second moment", 0.0, 1.0)
       .number("training.momentum", 0.0, "momentum of sgd", 0.0, 0.99999)
       .integer("training.warmup", 0, "steps of linear warm-up", 0, kMany)
-      .text("training.schedule", "constant", "learning rate after the warm-up", {"constant", "linear", "cosine"})
+      .text("training.schedule", "constant", "learning rate after the warm-up",
+            {"constant", "linear", "cosine"})
       .number("training.decay_share", 1.0, "last share of the steps in which the schedule decays", 0.0, 1.0)
-      .number("training.final_learning_rate", 0.0, "learning rate at the last step of a decay, as a share of the highest",
-              0.0, 1.0)
+      .number("training.final_learning_rate", 0.0,
+              "learning rate at the last step of a decay, as a share of the highest", 0.0, 1.0)
       .number("training.clip", 1.0, "largest norm of the gradient; 0 switches clipping off", 0.0, 1e9)
-      .number("training.ema", 0.0, "decay of the averaged weights that generate uses; 0 keeps none", 0.0, 0.9999999)
+      .number("training.ema", 0.0, "decay of the averaged weights that generate uses; 0 keeps none", 0.0,
+              0.9999999)
       .text("training.precision", "f32", "precision of the forward and backward pass", {"f32", "bf16"})
-      .boolean("training.gradient_checkpointing", false, "recompute blocks in the backward pass to save memory")
+      .boolean("training.gradient_checkpointing", false,
+               "recompute blocks in the backward pass to save memory")
       .integer("training.checkpoint_every", 500, "steps between checkpoints", 1, kMany)
       .integer("training.keep_checkpoints", 2, "checkpoints kept", 1, 1000)
       .integer("training.evaluate_every", 0, "steps between evaluations; 0 for none", 0, kMany)
       .integer("training.sample_every", 0, "steps between sample sheets; 0 for none", 0, kMany)
       .integer("training.log_every", 10, "steps between rows of metrics.jsonl", 1, kMany)
-      .integer("training.early_stop", 0, "evaluations without improvement that end the training; 0 for never", 0, 10000);
+      .integer("training.early_stop", 0, "evaluations without improvement that end the training; 0 for never",
+               0, 10000);
 }
 
 }  // namespace everform

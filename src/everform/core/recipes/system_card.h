@@ -1,4 +1,5 @@
-// A system's card: what it is called, what it can do and with which options. Torch-free, so that help and typos answer at once.
+// A system's card: what it is called, what it can do and with which options. Torch-free, so that help and
+// typos answer at once.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// One torch-free description of a block stack, read by the plain path, the fast engine and the workbench alike.
+// One torch-free description of a block stack, read by the plain path, the fast engine and the workbench
+// alike.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ enum class NormPlacement { kPre, kPost };
 enum class PositionKind { kNone, kLearned, kSinusoidal, kRotary, kAlibi };
 /// kGelu is exact (erf), kGeluTanh the tanh approximation.
 enum class Activation { kGelu, kGeluTanh, kRelu, kSilu };
-/// kSequential: x += attention(norm1(x)); x += mlp(norm2(x)). kParallel: x += attention(norm1(x)) + mlp(norm2(x)) (GPT-NeoX).
-/// kParallelShared: both halves read norm1 (Falcon-7B).
+/// kSequential: x += attention(norm1(x)); x += mlp(norm2(x)). kParallel: x += attention(norm1(x)) +
+/// mlp(norm2(x)) (GPT-NeoX). kParallelShared: both halves read norm1 (Falcon-7B).
 enum class Residual { kSequential, kParallel, kParallelShared };
 enum class RotaryScaling { kNone, kLinear, kLlama3 };
 
@@ -31,11 +32,13 @@ struct RotaryConfig {
   bool operator==(const RotaryConfig&) const = default;
 };
 
-/// A decoder's or encoder's block stack. Tensors inside carry LLaMA's Hugging Face names whatever the architecture, Q and K rows in
-/// half-split rotary order, linears as [out, in], biases beside them with ".bias":
+/// A decoder's or encoder's block stack. Tensors inside carry LLaMA's Hugging Face names whatever the
+/// architecture, Q and K rows in half-split rotary order, linears as [out, in], biases beside them with
+/// ".bias":
 ///   model.embed_tokens.weight [vocabulary, width], model.embed_positions.weight [rows, width],
-///   model.embed_norm.{weight,bias}, model.layers.{i}.input_layernorm, .self_attn.{q,k,v,o}_proj, .post_attention_layernorm,
-///   .mlp.{gate,up,down}_proj (no gate without gated_mlp), model.norm, lm_head.weight [vocabulary, width] (absent when tied).
+///   model.embed_norm.{weight,bias}, model.layers.{i}.input_layernorm, .self_attn.{q,k,v,o}_proj,
+///   .post_attention_layernorm, .mlp.{gate,up,down}_proj (no gate without gated_mlp), model.norm,
+///   lm_head.weight [vocabulary, width] (absent when tied).
 struct TransformerConfig {
   std::string architecture = "everform";  ///< where it came from: "llama", "gpt2", "gpt_neox", ...
 
@@ -67,10 +70,10 @@ struct TransformerConfig {
   bool attention_output_bias = false;
   bool mlp_bias = false;
   bool head_bias = false;
-  bool tied = false;       ///< the head is the embedding table
+  bool tied = false;  ///< the head is the embedding table
   bool causal = true;
-  std::int64_t window = 0;        ///< sliding window in tokens, 0 for none
-  double attention_scale = 0.0;   ///< factor of q.k; 0 means 1/sqrt(head_width)
+  std::int64_t window = 0;       ///< sliding window in tokens, 0 for none
+  double attention_scale = 0.0;  ///< factor of q.k; 0 means 1/sqrt(head_width)
 
   std::int64_t bos = -1;
   std::vector<std::int64_t> eos;  ///< tokens that end a generation
@@ -85,7 +88,8 @@ void validate(const TransformerConfig& config, const std::string& where);
 /// Exact number of parameters, a tied head counted once.
 std::int64_t parameter_count(const TransformerConfig& config);
 
-/// Everform's own config.json: {"model_type":"everform", ...every field...}; from_json refuses unknown keys and wrong types.
+/// Everform's own config.json: {"model_type":"everform", ...every field...}; from_json refuses unknown keys
+/// and wrong types.
 nlohmann::json to_json(const TransformerConfig& config);
 TransformerConfig transformer_config_from_json(const nlohmann::json& json, const std::string& where);
 
