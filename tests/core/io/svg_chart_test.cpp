@@ -258,6 +258,21 @@ TEST(SvgChart, BarsRiseFromZero) {
   EXPECT_NEAR(height[0], 2 * height[1], 0.05);
 }
 
+TEST(SvgChart, LongCategoriesAreTiltedAndCut) {
+  std::vector<std::string> names(
+      12, "a name that is far too long for its place, and longer still than the picture has room");
+  names[4].clear();
+  for (int i = 0; i < 80; ++i) {
+    names[4] += "\xC3\xA4";
+  }
+  const std::string svg = bar_chart(
+      {.title = "t", .categories = names, .groups = {{.name = "", .values = std::vector<double>(12, 1.0)}}});
+  expect_well_formed(svg);
+  EXPECT_EQ(count(svg, "rotate(-35)"), 12U);
+  EXPECT_GE(count(svg, "\xE2\x80\xA6</text>"), 11U);
+  EXPECT_NE(svg.find("\xC3\xA4\xE2\x80\xA6"), std::string::npos) << "cut between characters";
+}
+
 TEST(LossCurve, DrawsEveryLoss) {
   std::vector<nlohmann::json> rows;
   for (int step = 1; step <= 300; ++step) {

@@ -46,7 +46,8 @@ std::string style() {
          ".everform-chart .title{font-size:16px;font-weight:600}"
          ".everform-chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}"
          ".everform-chart .dashed{stroke-dasharray:6 4}.everform-chart .faint{opacity:.3;stroke-width:1}"
-         ".everform-chart .band{opacity:.18}.everform-chart .dot{opacity:.75}\n" +
+         ".everform-chart .whisker{stroke-width:1.5}.everform-chart .band{opacity:.18}.everform-chart "
+         ".dot{opacity:.75}\n" +
          theme("#ffffff", "#1f2328", "#59636e", "#e3e6ea") + color_rules(kLight) +
          "\n@media (prefers-color-scheme:dark){" + theme("#14171c", "#e6e8eb", "#9aa4af", "#2a3038") +
          color_rules(kDark) + "}\n</style>\n";

@@ -43,8 +43,9 @@ ChartScale value_scale(const BarChart& chart) {
     }
   }
   if (low <= high && !chart.value.logarithmic) {
-    low = std::min(low, 0.0);
-    high = std::max(high, 0.0);
+    constexpr double kHeadroom = 0.06;  // for the values written at the bars' ends
+    low = std::min(low * (1 + kHeadroom), 0.0);
+    high = std::max(high * (1 + kHeadroom), 0.0);
   }
   return {chart.value, low, high, chart.height / 70, true};
 }
@@ -110,7 +111,9 @@ class BarPlot {
             std::max<double>(1.0, static_cast<double>(chart_.categories.size()));
     tilted_ = longest > slot_ - 6;
     if (tilted_) {
-      const double height = std::min(0.6 * longest + kRowOfLabels, 0.35 * chart_.height);
+      constexpr double kTiltSine = 0.58;  // of 35 degrees
+      const double height = std::min(kTiltSine * longest + kRowOfLabels, 0.35 * chart_.height);
+      label_room_ = (height - kRowOfLabels) / kTiltSine + 1;
       frame_.place_plot(scale_, has_label, !chart_.value.label.empty(), height);
     }
   }
@@ -157,15 +160,33 @@ class BarPlot {
   }
 
   void draw_category_labels() {
+    constexpr double kTiltCosine = 0.82;  // of 35 degrees
     const double y = frame_.plot().bottom + (tilted_ ? 12 : 18);
     for (std::size_t c = 0; c < chart_.categories.size(); ++c) {
-      const std::string x =
-          svg_number(frame_.plot().left + slot_ * (static_cast<double>(c) + 0.5) + (tilted_ ? 4 : 0));
+      const double middle = frame_.plot().left + slot_ * (static_cast<double>(c) + 0.5);
+      const std::string x = svg_number(middle + (tilted_ ? 4 : 0));
       const std::string place =
           tilted_ ? "transform=\"translate(" + x + " " + svg_number(y) + ") rotate(-35)\" text-anchor=\"end\""
                   : "x=\"" + x + "\" y=\"" + svg_number(y) + "\" text-anchor=\"middle\"";
-      frame_.add("<text class=\"soft\" " + place + ">" + svg_escape(chart_.categories[c]) + "</text>\n");
+      const double room = tilted_ ? std::min(middle / kTiltCosine - 6, label_room_) : slot_;
+      frame_.add("<text class=\"soft\" " + place + ">" + svg_escape(shortened(chart_.categories[c], room)) +
+                 "</text>\n");
     }
+  }
+
+  /// The text, or as much of its beginning as fits with an ellipsis.
+  static std::string shortened(std::string text, double room) {
+    if (svg_text_width(text, kTextSize) <= room) {
+      return text;
+    }
+    constexpr const char* kEllipsis = "\xE2\x80\xA6";
+    while (!text.empty() && svg_text_width(text, kTextSize) > room - kTextSize) {
+      while (text.size() > 1 && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) {
+        text.pop_back();  // the rest of a UTF-8 sequence
+      }
+      text.pop_back();
+    }
+    return text + kEllipsis;
   }
 
   const BarChart& chart_;
@@ -173,6 +194,7 @@ class BarPlot {
   ChartFrame frame_;
   ChartScale scale_;
   double slot_ = 0;
+  double label_room_ = 0;
   bool tilted_ = false;
 };
 

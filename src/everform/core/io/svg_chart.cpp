@@ -138,6 +138,11 @@ class NumberPlot {
         }
       }
     }
+    // A count that begins near 0 is drawn from 0.
+    constexpr double kNear = 0.05;
+    if (!chart.x.logarithmic && ranges.first.low > 0 && ranges.first.low < kNear * ranges.first.high) {
+      ranges.first.low = 0;
+    }
     return ranges;
   }
 
