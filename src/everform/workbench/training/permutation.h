@@ -1,5 +1,5 @@
-// Shuffled orders without a table: a keyed Feistel network over the smallest even power of two, with cycle
-// walking.
+// Shuffled orders without a table: a keyed Feistel network with cycle walking (Black and Rogaway, CT-RSA
+// 2002).
 #pragma once
 
 #include <array>
@@ -18,11 +18,11 @@ class Permutation {
 
  private:
   static constexpr int kRounds = 8;
-  std::uint64_t round_trip(std::uint64_t value) const;
+  std::uint64_t encrypt(std::uint64_t value) const;
 
   std::uint64_t size_;
   int half_bits_ = 1;
-  std::array<std::array<std::uint32_t, 2>, kRounds> keys_{};
+  std::array<std::uint64_t, kRounds> keys_{};
 };
 
 }  // namespace everform
