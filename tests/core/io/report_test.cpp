@@ -78,6 +78,7 @@ TEST(Report, WritesTheContractsJson) {
   EXPECT_EQ(claim.at("interval"), nlohmann::json({0.96, 0.98}));
   EXPECT_TRUE(result.json.at("claims").at(2).at("baseline").is_null());
   EXPECT_TRUE(std::filesystem::exists(result.json.at("report").get<std::string>()));
+  ASSERT_EQ(result.json.at("pictures").size(), 1U);
   for (const auto& picture : result.json.at("pictures")) {
     EXPECT_TRUE(std::filesystem::exists(picture.get<std::string>())) << picture;
   }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
 #include "everform/core/base/progress.h"
 #include "everform/core/io/csv.h"
+#include "everform/core/io/svg_chart.h"
 
 namespace everform {
 namespace {
@@ -195,7 +197,27 @@ std::string Report::to_csv() const {
   return text;
 }
 
-void Report::draw_comparisons() {}
+void Report::draw_comparisons() {
+  for (std::size_t i = 0; i < comparisons_.size(); ++i) {
+    const Comparison& comparison = comparisons_[i];
+    BarGroup figures{.name = comparison.metric};
+    std::vector<std::string> names;
+    for (const Variant& variant : comparison.variants) {
+      names.push_back(variant.baseline ? variant.name + " (baseline)" : variant.name);
+      figures.values.push_back(variant.figure);
+      // An error bar with ends that are no numbers is left out.
+      constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+      figures.low.push_back(variant.interval ? variant.interval->low : kNone);
+      figures.high.push_back(variant.interval ? variant.interval->high : kNone);
+    }
+    const std::string file = "comparison-" + std::to_string(i + 1) + ".svg";
+    write_file(folder_ / file, bar_chart({.title = comparison.title,
+                                          .value = {.label = comparison.metric},
+                                          .categories = names,
+                                          .groups = {figures}}));
+    pictures_.push_back({file, comparison.title + ": " + comparison.metric});
+  }
+}
 
 void Report::write(const std::filesystem::path& folder) {
   std::error_code code;
