@@ -2,16 +2,16 @@
 // synced, renamed.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "everform/core/base/atomic_file.h"
+#include "everform/workbench/training/tensor_files.h"
 
 namespace everform {
 
@@ -19,43 +19,39 @@ namespace everform {
 /// state.
 struct Checkpoint {
   std::int64_t step = 0;  ///< steps done
-  std::map<std::string, std::map<std::string, torch::Tensor>> files;
-  nlohmann::json state;        ///< the cursor and running sums
+  std::map<std::string, NamedTensors> files;
+  nlohmann::json state;        ///< running sums, counters, the identity of the data
   nlohmann::json environment;  ///< threads, instruction set, library versions
 };
 
 /// Threads, instruction set and library versions: bitwise resume holds only where these are the same.
 nlohmann::json current_environment();
 
-/// The folder checkpoints/ of a run.
+/// The folder checkpoints/ of a run: step-000123/{checkpoint.json, weights.safetensors,
+/// optimizer.safetensors, ...}. The JSON names every file with its size and CRC-32C.
 class CheckpointStore {
  public:
   explicit CheckpointStore(std::filesystem::path folder, FileSystemCalls& calls = system_calls());
 
-  /// Writes checkpoints/step-000123. The others are removed, down to `keep`, only after the new one is
-  /// durable. Throws Error{kFailed}; whatever was there before is then still there.
+  /// Writes a checkpoint; older ones are removed, down to `keep`, only after it is durable. Throws
+  /// Error{kFailed}: what was there before is then still there.
   void save(const Checkpoint& checkpoint, std::int64_t keep);
-  /// The newest one whose files are all there with the right sizes and checksums; nothing where there is
-  /// none. Broken ones are named in a warning.
+  /// The newest checkpoint whose files are all there with the right sizes and checksums; nothing where there
+  /// is none. Broken ones are named in a warning.
   std::optional<Checkpoint> load_newest() const;
-  /// Removes what a kill left behind and checkpoints after `step`, which load_newest found broken.
+  /// Removes what a kill left behind, and checkpoints after `step` (which load_newest() found broken).
   void clean(std::int64_t step);
   /// Steps of the checkpoint folders, ascending, whether intact or not.
   std::vector<std::int64_t> steps() const;
+  std::filesystem::path path_of(std::int64_t step) const;
 
  private:
-  std::filesystem::path path_of(std::int64_t step) const;
+  Checkpoint load(std::int64_t step) const;
+  void write_files(const Checkpoint& checkpoint, const std::filesystem::path& folder);
   void remove_folder(const std::filesystem::path& path);
 
   std::filesystem::path folder_;
   FileSystemCalls& calls_;
 };
-
-/// A file of tensors, moved to the CPU and made contiguous, through the atomic route.
-void write_tensors(const std::filesystem::path& path, const std::map<std::string, torch::Tensor>& tensors,
-                   const std::map<std::string, std::string>& metadata,
-                   FileSystemCalls& calls = system_calls());
-/// The tensors of a safetensors file, copied out of it.
-std::map<std::string, torch::Tensor> read_tensors(const std::filesystem::path& path);
 
 }  // namespace everform

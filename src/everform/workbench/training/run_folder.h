@@ -1,4 +1,4 @@
-// A training's folder: recipe.toml, config.json, run.json, metrics.jsonl, TensorBoard events, checkpoints/,
+// A training's folder: run.json, recipe.toml, config.json, metrics.jsonl, TensorBoard events, checkpoints/,
 // samples/, model.safetensors.
 #pragma once
 
@@ -14,10 +14,10 @@
 
 namespace everform {
 
+class AppendedFile;
 class EventFile;
 
-/// How a run folder was found or left. kAbsent: nothing there, or an empty folder. kForeign: something that
-/// is no run.
+/// How a folder is found. kAbsent: nothing there, or an empty folder. kForeign: something that is no run.
 enum class RunState { kAbsent, kForeign, kStarted, kFinished };
 
 RunState run_state(const std::filesystem::path& path);
@@ -28,8 +28,7 @@ class RunFolder {
   static RunFolder create(const std::filesystem::path& path, const Recipe& recipe, bool overwrite = false,
                           FileSystemCalls& calls = system_calls());
   /// Goes on with a run that was started. Throws Error{kMissing} where there is none and Error{kUsage} where
-  /// its recipe is another one. training.steps and what does not change the numbers (how often to log, save,
-  /// evaluate) may differ.
+  /// its recipe is another one; how long to train and how often to log, save, evaluate and sample may differ.
   static RunFolder resume(const std::filesystem::path& path, const Recipe& recipe,
                           FileSystemCalls& calls = system_calls());
   ~RunFolder();
@@ -38,6 +37,7 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  /// samples/step-000123; not created.
   std::filesystem::path samples(std::int64_t step) const;
   std::filesystem::path model_file() const { return path_ / "model.safetensors"; }
   bool resumed() const { return resumed_; }
@@ -48,26 +48,30 @@ class RunFolder {
   void truncate_metrics(std::int64_t step);
   /// Appends a row to metrics.jsonl ({"step", ...}) and its numbers to the event file, as scalars named by
   /// their keys.
-  void add_row(std::int64_t step, const nlohmann::json& row);
-  /// A PNG file's content for TensorBoard.
+  void add_row(const nlohmann::json& row);
+  /// A PNG file for TensorBoard.
   void add_image(std::int64_t step, const std::string& tag, const std::filesystem::path& png);
-  /// The rows written so far.
+  /// Makes the rows durable.
+  void sync();
+  /// The rows written so far; a torn last line is left out.
   std::vector<nlohmann::json> rows() const;
 
   /// Marks the run as finished with its result.
   void finish(const nlohmann::json& result);
-  /// The result of a finished run, null else.
-  nlohmann::json result() const;
 
  private:
   RunFolder(std::filesystem::path path, bool resumed, FileSystemCalls& calls);
-  EventFile& events();
+  void write_state(const char* state, const nlohmann::json& recipe, const nlohmann::json& result);
 
   std::filesystem::path path_;
   bool resumed_;
   FileSystemCalls* calls_;
   std::int64_t resumed_step_ = 0;
+  std::unique_ptr<AppendedFile> metrics_;
   std::unique_ptr<EventFile> events_;
 };
+
+/// The result that a finished run was marked with, null else.
+nlohmann::json run_result(const std::filesystem::path& path);
 
 }  // namespace everform
