@@ -20,11 +20,11 @@ class LogitsProcessor {
 
 /// Sampling options in the order they are applied: penalties, temperature, then the truncations.
 struct SamplingOptions {
-  double temperature = 0.8;   ///< 0 is greedy
-  int top_k = 0;              ///< 0: off
-  double top_p = 1.0;         ///< 1: off
-  double min_p = 0.0;         ///< 0: off
-  double typical_p = 1.0;     ///< 1: off (Meister et al. 2023)
+  double temperature = 0.8;  ///< 0 is greedy
+  int top_k = 0;             ///< 0: off
+  double top_p = 1.0;        ///< 1: off
+  double min_p = 0.0;        ///< 0: off
+  double typical_p = 1.0;    ///< 1: off (Meister et al. 2023)
   double repetition_penalty = 1.0;
   int repetition_window = 64;
   double presence_penalty = 0.0;

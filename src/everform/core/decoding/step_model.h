@@ -1,4 +1,5 @@
-// A decoder as a machine that turns tokens into logits, one step at a time: the plain path, the fast engine and libtorch models alike.
+// A decoder as a machine that turns tokens into logits, one step at a time: the plain path, the fast engine
+// and libtorch models alike.
 #pragma once
 
 #include <cstddef>
@@ -31,11 +32,14 @@ class StepModel {
   virtual std::unique_ptr<SequenceState> new_sequence() const = 0;
 
   /// Feeds tokens and writes logits after the last of them. @param logits [vocabulary]
-  virtual void prefill(SequenceState& state, std::span<const TokenId> tokens, std::span<float> logits) const = 0;
+  virtual void prefill(SequenceState& state, std::span<const TokenId> tokens,
+                       std::span<float> logits) const = 0;
   /// As prefill, with logits after every token. @param logits [tokens, vocabulary]
-  virtual void prefill_all(SequenceState& state, std::span<const TokenId> tokens, std::span<float> logits) const = 0;
+  virtual void prefill_all(SequenceState& state, std::span<const TokenId> tokens,
+                           std::span<float> logits) const = 0;
   /// One token for each of several sequences. @param logits [sequences, vocabulary]
-  virtual void step(std::span<SequenceState* const> states, std::span<const TokenId> tokens, std::span<float> logits) const = 0;
+  virtual void step(std::span<SequenceState* const> states, std::span<const TokenId> tokens,
+                    std::span<float> logits) const = 0;
 };
 
 }  // namespace everform
