@@ -1,0 +1,26 @@
+// Parts that the families' configurations in Hugging Face's config.json share.
+#pragma once
+
+#include <string>
+
+#include "everform/core/io/config_keys.h"
+#include "everform/core/recipes/transformer_config.h"
+
+namespace everform {
+
+/// "gelu", "gelu_new", "relu", "silu" and their other spellings, from a key. Throws Error{kBadInput} for one
+/// that is not known.
+Activation read_hf_activation(ConfigKeys& keys, const std::string& key, const std::string& otherwise);
+/// The spelling of `transformers`.
+std::string hf_activation(Activation activation);
+
+/// Theta and scaling from rope_theta (or `theta_key`) and rope_scaling, or from rope_parameters, which newer
+/// files have instead. Scalings other than none, linear and llama3 throw Error{kBadInput}.
+RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key = "rope_theta");
+/// rope_theta and rope_scaling.
+void write_hf_rotary(const RotaryConfig& rotary, nlohmann::json& json);
+
+/// Keys of any config.json that have no influence on a forward pass in evaluation mode.
+void ignore_hf_bookkeeping(ConfigKeys& keys);
+
+}  // namespace everform
