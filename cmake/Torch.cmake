@@ -8,7 +8,9 @@ if(TARGET torch_cuda)
   target_link_libraries(everform_torch INTERFACE torch_cuda c10_cuda)
 endif()
 target_include_directories(everform_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-get_filename_component(EVERFORM_TORCH_LIB "${TORCH_INSTALL_PREFIX}/lib" ABSOLUTE)
+# In the cache, because targets of sibling folders (tests) need it too.
+get_filename_component(EVERFORM_TORCH_LIB_NOW "${TORCH_INSTALL_PREFIX}/lib" ABSOLUTE)
+set(EVERFORM_TORCH_LIB "${EVERFORM_TORCH_LIB_NOW}" CACHE INTERNAL "folder of libtorch")
 
 add_library(everform_torch_pch STATIC "${CMAKE_SOURCE_DIR}/cmake/torch_pch.cpp")
 target_link_libraries(everform_torch_pch PUBLIC everform_options everform_torch)
