@@ -19,15 +19,22 @@ struct Batch {
   std::map<std::string, torch::Tensor> arrays;
   /// Number of items where it is not the first dimension of the arrays (packed ones); -1: it is.
   std::int64_t item_count = -1;
+  /// Sums of arrays that were taken before they went to a device, where asking for them would wait.
+  std::map<std::string, double> sums = {};
 
   const torch::Tensor& at(const std::string& name) const { return arrays.at(name); }
   bool has(const std::string& name) const { return arrays.contains(name); }
   std::int64_t items() const {
     return item_count >= 0 ? item_count : arrays.empty() ? 0 : arrays.begin()->second.size(0);
   }
+  /// The sum of an array's elements (the number of targets that a mask leaves).
+  double sum_of(const std::string& name) const {
+    const auto known = sums.find(name);
+    return known != sums.end() ? known->second : arrays.at(name).sum(at::kDouble).item<double>();
+  }
   /// The same arrays on another device.
   Batch to(const torch::Device& device) const {
-    Batch moved{{}, item_count};
+    Batch moved{{}, item_count, sums};
     for (const auto& [name, array] : arrays) {
       moved.arrays.emplace(name, array.to(device, /*non_blocking=*/true));
     }

@@ -51,6 +51,9 @@ struct Prefetcher::State {
     Batch batch = source->batch(step, slice.first_item, slice.items);
     if (device.is_cuda()) {
       for (auto& [name, array] : batch.arrays) {
+        if (array.scalar_type() == at::kByte) {
+          batch.sums[name] = array.sum(at::kDouble).item<double>();
+        }
         array = array.pin_memory();
       }
     }
