@@ -31,7 +31,8 @@ class TrainingPlan {
  public:
   /// @param run the run folder that the plan's main result goes to; it keeps a copy of each stage's model
   /// under stages/NAME
-  /// @param store where stages live: STORE/NAME-HASH
+  /// @param store where stages live: STORE/NAME-HASH/{stage.json,
+  /// run/}
   TrainingPlan(std::filesystem::path run, std::filesystem::path store = default_stage_store());
 
   /// The stage's result: found where a finished one with the same key is in the store, else trained (or gone
