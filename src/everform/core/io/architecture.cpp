@@ -29,8 +29,10 @@ TensorMap Architecture::gguf_tensors(const TransformerConfig&) const {
 }
 
 const std::vector<const Architecture*>& architectures() {
-  static const std::vector<const Architecture*> all = {&llama_architecture(), &mistral_architecture(),
-                                                       &qwen2_architecture()};
+  static const std::vector<const Architecture*> all = {
+      &llama_architecture(), &mistral_architecture(),  &qwen2_architecture(),
+      &gpt2_architecture(),  &gpt_neox_architecture(), &opt_architecture(),
+      &bloom_architecture(), &falcon_architecture(),   &mpt_architecture()};
   return all;
 }
 

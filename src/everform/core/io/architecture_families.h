@@ -8,5 +8,11 @@ namespace everform {
 const Architecture& llama_architecture();
 const Architecture& mistral_architecture();
 const Architecture& qwen2_architecture();
+const Architecture& gpt2_architecture();
+const Architecture& gpt_neox_architecture();
+const Architecture& opt_architecture();
+const Architecture& bloom_architecture();
+const Architecture& falcon_architecture();
+const Architecture& mpt_architecture();
 
 }  // namespace everform

@@ -1,8 +1,4 @@
 // LLaMA and its relatives Mistral (a sliding window) and Qwen2 (biases on Q, K and V).
-#include <algorithm>
-#include <cmath>
-
-#include "everform/core/base/error.h"
 #include "everform/core/io/architecture_families.h"
 #include "everform/core/io/gguf_config_parts.h"
 #include "everform/core/io/hf_config_parts.h"
@@ -28,7 +24,8 @@ class LlamaFamily : public Architecture {
     config.norm_epsilon = keys.number("rms_norm_eps", 1e-6);
     config.activation = read_hf_activation(keys, "hidden_act", "silu");
     config.tied = keys.flag("tie_word_embeddings", false);
-    config.rotary = read_hf_rotary(keys);
+    config.rotary =
+        read_hf_rotary(keys, "rope_theta", keys.number("partial_rotary_factor", 1.0), config.head_width);
     read_hf_variant(keys, config);
   }
 
@@ -56,7 +53,7 @@ class LlamaFamily : public Architecture {
   void read_gguf(ConfigKeys& keys, const TensorLookup& tensors, TransformerConfig& config) const override {
     read_gguf_sizes(keys, config);
     config.ff_width = keys.integer("feed_forward_length");
-    config.norm_epsilon = keys.number("attention.layer_norm_rms_epsilon");
+    config.norm_epsilon = shortest_decimal(keys.number("attention.layer_norm_rms_epsilon"));
     config.rotary = read_gguf_rotary(keys, tensors, config);
     config.window = keys.integer("attention.sliding_window", 0);
     config.qkv_bias = tensors("blk.0.attn_q.bias") != nullptr;

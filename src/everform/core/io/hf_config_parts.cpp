@@ -1,5 +1,6 @@
 #include "everform/core/io/hf_config_parts.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -62,7 +63,8 @@ std::string hf_activation(Activation activation) {
   return "gelu";
 }
 
-RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key) {
+RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key, double share,
+                            std::int64_t head_width) {
   RotaryConfig rotary;
   rotary.theta = keys.number(theta_key, rotary.theta);
   const bool newer = keys.has("rope_parameters");
@@ -72,10 +74,15 @@ RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key) {
   ConfigKeys inner(scaling, keys.where() + ", " + key);
   if (newer) {
     rotary.theta = inner.number("rope_theta", rotary.theta);
-    inner.ignore({"partial_rotary_factor"});
+    share = inner.number("partial_rotary_factor", share);
   }
   read_scaling(inner, rotary);
   inner.refuse_others();
+  if (!(share > 0.0 && share <= 1.0)) {
+    keys.fail(key, "rotates " + std::to_string(share) + " of each head; it must lie between 0 and 1");
+  }
+  const auto turned = static_cast<std::int64_t>(static_cast<double>(head_width) * share);
+  rotary.dimensions = turned == head_width ? 0 : std::max<std::int64_t>(turned, 1);
   return rotary;
 }
 

@@ -14,9 +14,11 @@ Activation read_hf_activation(ConfigKeys& keys, const std::string& key, const st
 /// The spelling of `transformers`.
 std::string hf_activation(Activation activation);
 
-/// Theta and scaling from rope_theta (or `theta_key`) and rope_scaling, or from rope_parameters, which newer
-/// files have instead. Scalings other than none, linear and llama3 throw Error{kBadInput}.
-RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key = "rope_theta");
+/// Theta and scaling from `theta_key` and rope_scaling, or from rope_parameters, which newer files have
+/// instead. Scalings other than none, linear and llama3 throw Error{kBadInput}.
+/// @param share part of each head's dimensions that is rotated, unless rope_parameters says otherwise
+RotaryConfig read_hf_rotary(ConfigKeys& keys, const std::string& theta_key, double share,
+                            std::int64_t head_width);
 /// rope_theta and rope_scaling.
 void write_hf_rotary(const RotaryConfig& rotary, nlohmann::json& json);
 

@@ -56,13 +56,12 @@ TensorMapBuilder& TensorMapBuilder::permuted_pair(const std::string& canonical, 
 }
 
 TensorMapBuilder& TensorMapBuilder::fused_qkv(std::int64_t layer, const std::string& stored,
-                                              const RowMap& query, const RowMap& key, const RowMap& value,
-                                              bool transposed) {
-  const std::int64_t rows = (config_.heads + 2 * config_.kv_heads) * config_.head_width;
+                                              const QkvRows& rows, bool transposed) {
+  const std::int64_t stored_rows = (config_.heads + 2 * config_.kv_heads) * config_.head_width;
   for (const char* part : {".weight", ".bias"}) {
-    place(layer_tensor(layer, "self_attn.q_proj") + part, stored + part, rows, transposed, query);
-    place(layer_tensor(layer, "self_attn.k_proj") + part, stored + part, rows, transposed, key);
-    place(layer_tensor(layer, "self_attn.v_proj") + part, stored + part, rows, transposed, value);
+    place(layer_tensor(layer, "self_attn.q_proj") + part, stored + part, stored_rows, transposed, rows.query);
+    place(layer_tensor(layer, "self_attn.k_proj") + part, stored + part, stored_rows, transposed, rows.key);
+    place(layer_tensor(layer, "self_attn.v_proj") + part, stored + part, stored_rows, transposed, rows.value);
   }
   return *this;
 }

@@ -29,6 +29,13 @@ struct TensorPlace {
 /// rows.
 using TensorMap = std::vector<TensorPlace>;
 
+/// Rows of a fused tensor that hold the queries', keys' and values' rows.
+struct QkvRows {
+  RowMap query;
+  RowMap key;
+  RowMap value;
+};
+
 /// Builds a TensorMap: takes each canonical tensor of a configuration in turn and is told where it lies.
 class TensorMapBuilder {
  public:
@@ -45,8 +52,8 @@ class TensorMapBuilder {
   TensorMapBuilder& permuted_pair(const std::string& canonical, const std::string& stored, const RowMap& row);
   /// q_proj, k_proj and v_proj (weights, biases) of a layer in one stored pair; the maps give each one's
   /// rows.
-  TensorMapBuilder& fused_qkv(std::int64_t layer, const std::string& stored, const RowMap& query,
-                              const RowMap& key, const RowMap& value, bool transposed = false);
+  TensorMapBuilder& fused_qkv(std::int64_t layer, const std::string& stored, const QkvRows& rows,
+                              bool transposed = false);
 
   /// The table, in the stack's order. Throws Error{kFailed} where a canonical tensor has no place: an error
   /// of the table's author.
@@ -62,12 +69,7 @@ class TensorMapBuilder {
   std::map<std::string, TensorPlace> places_;
 };
 
-/// Query, key and value rows one block after the other.
-struct QkvRows {
-  RowMap query;
-  RowMap key;
-  RowMap value;
-};
+/// One block after the other: queries, keys, values.
 QkvRows stacked_qkv_rows(const TransformerConfig& config);
 /// For every key-value head: its query heads, its key head, its value head (with as many key-value heads as
 /// heads: q, k, v per head).
