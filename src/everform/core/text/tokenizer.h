@@ -37,10 +37,13 @@ class Tokenizer {
   virtual std::size_t vocabulary_size() const = 0;
   /// Any bytes are accepted; what a vocabulary cannot spell becomes its unknown token. Linear in the text's length.
   virtual Encoding encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
-  std::vector<TokenId> encode_ids(std::string_view text, const EncodeOptions& options = {}) const { return encode(text, options).ids; }
+  /// As encode, without the offsets.
+  virtual std::vector<TokenId> encode_ids(std::string_view text, const EncodeOptions& options = {}) const {
+    return encode(text, options).ids;
+  }
   /// Ids out of range throw Error{kBadInput}. Special tokens are left out unless `keep_specials`.
   virtual std::string decode(std::span<const TokenId> ids, bool keep_specials = false) const = 0;
-  /// The bytes one token adds to a text that has begun (streaming); a part of a character is possible.
+  /// The bytes one token adds to a text that has begun (streaming): none for a special token; a part of a character is possible.
   virtual std::string token_bytes(TokenId id) const = 0;
   /// The token as the vocabulary file spells it.
   virtual std::string piece(TokenId id) const = 0;

@@ -1,0 +1,62 @@
+// Ids and the pieces they spell, both ways.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "everform/core/text/tokenizer.h"
+
+namespace everform::text {
+
+/// A fast, stable 64-bit hash of bytes (not for hostile keys that must not collide).
+std::uint64_t hash_bytes(std::string_view bytes);
+
+/// Pieces by id. Ids may have holes; every piece has one id.
+class Vocabulary {
+ public:
+  /// Ids above this are refused: no vocabulary is that large, and a table of them would not fit.
+  static constexpr TokenId kLargestId = 16'000'000;
+
+  /// @param where the file, for messages
+  explicit Vocabulary(std::string where);
+
+  /// Throws Error{kBadInput} for an id outside [0, kLargestId] or taken already, and for a piece that is
+  /// there already.
+  void add(TokenId id, std::string_view piece);
+  /// As add, but a piece that is there already keeps its first id, and only its text is remembered for the
+  /// new one.
+  void add_duplicate(TokenId id, std::string_view piece);
+
+  /// One more than the largest id.
+  std::size_t size() const { return entries_.size(); }
+  bool has(TokenId id) const {
+    return id >= 0 && static_cast<std::size_t>(id) < entries_.size() &&
+           entries_[static_cast<std::size_t>(id)].present;
+  }
+  /// Empty for a hole.
+  std::string_view piece(TokenId id) const;
+  std::optional<TokenId> find(std::string_view piece) const;
+  const std::string& where() const { return where_; }
+
+ private:
+  struct Entry {
+    std::size_t begin = 0;
+    std::uint32_t length = 0;
+    bool present = false;
+  };
+
+  void store(TokenId id, std::string_view piece);
+  void grow();
+  std::size_t slot_of(std::string_view piece) const;
+
+  std::string where_;
+  std::string bytes_;
+  std::vector<Entry> entries_;
+  std::vector<TokenId> slots_;  ///< open addressing; -1 is free
+  std::size_t used_ = 0;
+};
+
+}  // namespace everform::text
