@@ -64,7 +64,7 @@ TEST_F(BooleanTable, WhatIsWrittenReadsBack) {
     sequences.push_back(law->draw(random));
   }
   EXPECT_EQ(read("t.csv", sequences_csv(sequences), 12), sequences);
-  EXPECT_EQ(place_of_error("t.csv", sequences_csv(sequences), 10), ":12:1")
+  EXPECT_EQ(place_of_error("t.csv", sequences_csv(sequences), 10), ":14:1")
       << "sequence 1 begins inside a block of 10";
 }
 
