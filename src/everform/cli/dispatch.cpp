@@ -66,6 +66,15 @@ ActionRequest make_request(const ParsedCommand& command) {
     std::error_code code;
     file = std::filesystem::exists(run_recipe, code) ? run_recipe.string() : "";
   }
+  if (file.empty() && request.verb == "train" && request.resume && recipe.preset.empty()) {
+    // A run goes on with its own recipe, whatever it was started with.
+    const std::string& out = request.common.out;
+    const auto run_recipe =
+        (out.empty() ? std::filesystem::path("runs") / recipe.system : std::filesystem::path(out)) /
+        "recipe.toml";
+    std::error_code code;
+    file = std::filesystem::exists(run_recipe, code) ? run_recipe.string() : "";
+  }
   if (!file.empty()) {
     recipe.file_text = read_file(file, kLargestRecipe);
     recipe.file_name = file;
