@@ -14,6 +14,18 @@
 
 namespace everform {
 
+/// Takes requires_grad off a module's parameters as long as it lives.
+class FrozenParameters {
+ public:
+  explicit FrozenParameters(const torch::nn::Module& module);
+  ~FrozenParameters();
+  FrozenParameters(const FrozenParameters&) = delete;
+  FrozenParameters& operator=(const FrozenParameters&) = delete;
+
+ private:
+  std::vector<torch::Tensor> parameters_;  ///< those that had it
+};
+
 /// An adapter belongs to one model while it is attached, and leaves the model as it was when it is detached
 /// or destroyed.
 class Adapter {

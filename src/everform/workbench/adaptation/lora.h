@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,11 @@ struct LoraOptions {
   std::uint64_t seed = 0;
 };
 
+/// Options from the settings() of an adapter. Throws Error{kBadInput} at `where`.
+LoraOptions lora_options(const nlohmann::json& settings, const std::string& where);
+
 /// A [r, in] is drawn from N(0, 1/r), B [out, r] is zero, so that training begins at the model itself.
+/// While merged it keeps the original weights, so that unmerge() restores every bit.
 class Lora : public Adapter {
  public:
   explicit Lora(LoraOptions options);
@@ -35,12 +39,11 @@ class Lora : public Adapter {
 
  private:
   struct Site;
-  void add_to_weights(double sign);
 
   LoraOptions options_;
   std::shared_ptr<Transformer> model_;
   std::vector<std::shared_ptr<Site>> sites_;
-  std::vector<torch::Tensor> frozen_;
+  std::unique_ptr<FrozenParameters> frozen_;
   bool merged_ = false;
 };
 

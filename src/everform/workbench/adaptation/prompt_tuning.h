@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct PromptTuningOptions {
   std::vector<std::int64_t> initial_tokens;
   std::uint64_t seed = 0;
 };
+
+/// Options from the settings() of an adapter. Throws Error{kBadInput} at `where`.
+PromptTuningOptions prompt_tuning_options(const nlohmann::json& settings, const std::string& where);
 
 /// The prefix takes the first positions and is not in the model's output. It has no merged form.
 class PromptTuning : public Adapter {
@@ -37,7 +41,7 @@ class PromptTuning : public Adapter {
   PromptTuningOptions options_;
   std::shared_ptr<Transformer> model_;
   torch::Tensor prefix_;
-  std::vector<torch::Tensor> frozen_;
+  std::unique_ptr<FrozenParameters> frozen_;
 };
 
 }  // namespace everform

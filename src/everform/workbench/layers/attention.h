@@ -48,9 +48,13 @@ class KvState : public MixerState {
   torch::Tensor values() const;
 
  private:
-  torch::Tensor keys_;  ///< may have room beyond length_ where no gradient is recorded
+  void grow(const torch::Tensor& keys, const torch::Tensor& values, std::int64_t room);
+
+  torch::Tensor keys_;
   torch::Tensor values_;
   std::int64_t length_ = 0;
+  bool own_ = false;  ///< keys_ and values_ are buffers of this state, with room beyond length_, that may be
+                      ///< written in place
 };
 
 /// Causality, window, ALiBi, key mask and a further additive mask in one; built once and shared by all layers

@@ -10,10 +10,10 @@
 namespace everform {
 
 /// Runs y = body(inputs) without keeping its activations; backward runs body again with gradients, under the
-/// same autocast state.
-/// @param body must give the same result twice (keyed dropout does) and may use parameters, which get their
-/// gradients; every other
-///   tensor that needs a gradient must be one of `inputs`
+/// same autocast state, and adds the parameters' gradients to their grad().
+/// @param body must give the same result twice (keyed dropout does) and may use parameters; every other
+/// tensor
+///   that needs a gradient must be one of `inputs`
 /// @param inputs may hold undefined tensors
 torch::Tensor checkpointed(const std::function<torch::Tensor(const std::vector<torch::Tensor>&)>& body,
                            const std::vector<torch::Tensor>& inputs);

@@ -29,7 +29,6 @@ class SentenceEncoder {
   std::shared_ptr<Transformer> transformer_;
   std::shared_ptr<Tokenizer> tokenizer_;
   std::int64_t max_tokens_ = 0;
-  bool normalise_ = true;
 };
 
 }  // namespace everform

@@ -113,13 +113,18 @@ class Transformer : public torch::nn::Module {
   std::shared_ptr<Linear> lm_head;  ///< nullptr where tied or absent
 
  private:
+  void check_input(const TransformerInput& input) const;
+  torch::Tensor positions_of(const TransformerInput& input, std::int64_t tokens, std::int64_t past) const;
   torch::Tensor embed(const TransformerInput& input, const torch::Tensor& positions, bool with_prefix) const;
-  torch::Tensor relative_mask(std::int64_t tokens, std::int64_t past, const torch::Tensor& mask,
-                              at::ScalarType type) const;
+  torch::Tensor relative_mask(std::int64_t tokens, std::int64_t past, const torch::Tensor& mask) const;
+  torch::Tensor run_blocks(torch::Tensor x, BlockInput block, const TransformerInput& input);
+  torch::Tensor run_checkpointed(TransformerBlock& layer, const torch::Tensor& x,
+                                 const BlockInput& block) const;
 
   TransformerConfig config_;
   TransformerOptions options_;
   torch::Tensor prefix_;
+  torch::Tensor tied_bias_;  ///< head_bias beside a tied head
 };
 
 /// Initial weights as GPT-2's: N(0, 0.02^2), residual projections scaled by 1/sqrt(2 depth), biases 0,

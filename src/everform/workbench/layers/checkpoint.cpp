@@ -1,0 +1,89 @@
+#include "everform/workbench/layers/checkpoint.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <utility>
+
+#include "everform/workbench/layers/autocast.h"
+
+namespace everform {
+
+namespace {
+
+using Body = std::function<torch::Tensor(const std::vector<torch::Tensor>&)>;
+
+/// What backward needs to run the body again, held by the graph.
+struct Recipe : torch::CustomClassHolder {
+  Body body;
+  at::DeviceType device = at::kCPU;
+  bool autocast = false;
+  at::ScalarType autocast_type = at::kBFloat16;
+};
+
+class Checkpoint : public torch::autograd::Function<Checkpoint> {
+ public:
+  /// @param anchor a tensor that needs a gradient, so that backward is called even where no input does
+  static torch::Tensor forward(torch::autograd::AutogradContext* context,
+                               const c10::intrusive_ptr<Recipe>& recipe,
+                               const torch::autograd::variable_list& inputs, const torch::Tensor& anchor) {
+    (void)anchor;
+    context->save_for_backward(inputs);
+    context->saved_data["recipe"] = c10::IValue::make_capsule(recipe);
+    torch::Tensor y = recipe->body(inputs);
+    // A body that hands back an input must not make the graph's output its own input.
+    for (const torch::Tensor& input : inputs) {
+      if (input.defined() && input.is_same(y)) {
+        return y.clone();
+      }
+    }
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto capsule = context->saved_data["recipe"].toCapsule();
+    const auto* recipe = dynamic_cast<const Recipe*>(capsule.get());
+    std::vector<torch::Tensor> inputs;
+    for (const torch::Tensor& saved : context->get_saved_variables()) {
+      inputs.push_back(saved.defined() ? saved.detach().requires_grad_(saved.requires_grad()) : saved);
+    }
+    torch::Tensor y;
+    {
+      const torch::AutoGradMode record(true);
+      const AutocastScope autocast(recipe->device, recipe->autocast, recipe->autocast_type);
+      y = recipe->body(inputs);
+    }
+    torch::autograd::backward({y}, {gradients[0]});
+    torch::autograd::variable_list out;
+    out.emplace_back();  // the recipe
+    for (const torch::Tensor& input : inputs) {
+      out.push_back(input.defined() ? input.grad() : torch::Tensor());
+    }
+    out.emplace_back();  // the anchor
+    return out;
+  }
+};
+
+}  // namespace
+
+torch::Tensor checkpointed(const Body& body, const std::vector<torch::Tensor>& inputs) {
+  if (!at::GradMode::is_enabled()) {
+    return body(inputs);
+  }
+  auto recipe = c10::make_intrusive<Recipe>();
+  recipe->body = body;
+  for (const torch::Tensor& input : inputs) {
+    if (input.defined()) {
+      recipe->device = input.device().type();
+      break;
+    }
+  }
+  recipe->autocast = at::autocast::is_autocast_enabled(recipe->device);
+  recipe->autocast_type = at::autocast::get_autocast_dtype(recipe->device);
+  const torch::Tensor anchor = torch::empty({0}).requires_grad_(true);
+  return Checkpoint::apply(recipe, inputs, anchor);
+}
+
+}  // namespace everform
