@@ -28,6 +28,10 @@ bool interrupted() {
   return flag != 0;
 }
 
+void clear_interrupt() {
+  flag = 0;
+}
+
 void throw_if_interrupted(const char* where) {
   if (interrupted()) {
     throw Error(ErrorKind::kInterrupted, where, "interrupted", "a run goes on with --resume");
