@@ -1,5 +1,7 @@
 #include "everform/core/io/architecture.h"
 
+#include <algorithm>
+
 #include "everform/core/base/error.h"
 #include "everform/core/io/architecture_families.h"
 
@@ -33,6 +35,15 @@ const std::vector<const Architecture*>& architectures() {
       &llama_architecture(), &mistral_architecture(),  &qwen2_architecture(),
       &gpt2_architecture(),  &gpt_neox_architecture(), &opt_architecture(),
       &bloom_architecture(), &falcon_architecture(),   &mpt_architecture()};
+  return all;
+}
+
+std::vector<const Architecture*> architectures_for(const TransformerConfig& config) {
+  std::vector<const Architecture*> all = architectures();
+  const auto own = std::find(all.begin(), all.end(), find_architecture(config.architecture));
+  if (own != all.end()) {
+    std::rotate(all.begin(), own, own + 1);
+  }
   return all;
 }
 

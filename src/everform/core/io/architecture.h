@@ -49,6 +49,8 @@ class Architecture {
 
 /// All families; "everform" is not among them, its files hold the canonical form itself.
 const std::vector<const Architecture*>& architectures();
+/// All families, the configuration's own first.
+std::vector<const Architecture*> architectures_for(const TransformerConfig& config);
 /// nullptr where unknown.
 const Architecture* find_architecture(std::string_view name);
 /// The family that reads a GGUF architecture; nullptr where unknown.

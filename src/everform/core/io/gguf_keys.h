@@ -1,12 +1,14 @@
-// A list of GGUF keys to be written: names, exact types and values in order.
+// GGUF files to be written: keys with their exact types in order, and the file itself.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "everform/core/io/gguf.h"
+#include "everform/core/io/tensor_to_write.h"
 
 namespace everform {
 
@@ -32,5 +34,13 @@ class GgufKeys {
   std::vector<GgufKey> keys_;
   nlohmann::json values_ = nlohmann::json::object();
 };
+
+/// Writes a version 3 file through a temporary one and a rename; the same input gives the same bytes. Tensors
+/// stand in the given order.
+/// @return bytes of the file
+/// Throws kUsage for an element type that GGUF does not have, more than four dimensions or a name given
+/// twice; kFailed where the disk refuses.
+std::size_t write_gguf(const std::filesystem::path& path, const GgufKeys& keys,
+                       const std::vector<TensorToWrite>& tensors);
 
 }  // namespace everform

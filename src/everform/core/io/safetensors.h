@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +15,7 @@
 
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/io/tensor_store.h"
+#include "everform/core/io/tensor_to_write.h"
 
 namespace everform {
 
@@ -38,15 +38,6 @@ std::optional<std::string_view> safetensors_dtype(ElementType type);
 std::unique_ptr<TensorStore> open_safetensors(const std::filesystem::path& path);
 /// A model in several files, as model.safetensors.index.json lists them.
 std::unique_ptr<TensorStore> open_sharded_safetensors(const std::filesystem::path& index);
-
-/// One tensor to be written; `produce` gives its bytes when their turn comes, so that a model need not be in
-/// memory as a whole.
-struct TensorToWrite {
-  std::string name;
-  ElementType type = ElementType::kF32;
-  std::vector<std::int64_t> shape;
-  std::function<std::span<const std::byte>()> produce;
-};
 
 /// Writes a file through a temporary one and a rename; the same input gives the same bytes. Tensors stand in
 /// the given order.

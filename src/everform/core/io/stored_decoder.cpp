@@ -40,21 +40,29 @@ class StoredCheckpoint final : public DecoderCheckpoint {
   const nlohmann::json& metadata() const override { return stored_.metadata; }
 
   TensorView tensor(const std::string& canonical_name) override {
-    const auto found = places_.find(canonical_name);
-    if (found == places_.end()) {
-      throw Error(ErrorKind::kBadInput, where(), "there is no tensor " + printable(canonical_name),
-                  suggestion(canonical_name, names_));
-    }
-    const TensorPlace& place = *found->second;
+    const TensorPlace& place = place_of(canonical_name);
     const TensorView& view = *views_.at(place.stored);
     return {canonical_name, view.type, place.shape,
             place.transposed ? turned(place, view) : rows(place, view)};
+  }
+
+  ElementType type(const std::string& canonical_name) override {
+    return views_.at(place_of(canonical_name).stored)->type;
   }
 
  private:
   std::string where() const { return "reading " + stored_.path.string(); }
   [[noreturn]] void fail(const std::string& problem) const {
     throw Error(ErrorKind::kBadInput, where(), problem);
+  }
+
+  const TensorPlace& place_of(const std::string& canonical_name) const {
+    const auto found = places_.find(canonical_name);
+    if (found == places_.end()) {
+      throw Error(ErrorKind::kBadInput, where(), "there is no tensor " + printable(canonical_name),
+                  suggestion(canonical_name, names_));
+    }
+    return *found->second;
   }
 
   void check(const TensorPlace& place) const {
