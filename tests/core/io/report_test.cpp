@@ -113,6 +113,12 @@ TEST(Report, FilesHoldEveryClaimAndNameTheLosers) {
   EXPECT_EQ(table.number(4, table.column("baseline")), 2.0);
 }
 
+TEST(Report, TablesAreRectangular) {
+  EXPECT_EQ(markdown({.title = "T", .columns = {"a", "b"}, .rows = {{"1", "x|y"}}}),
+            "## T\n\n| a | b |\n| --- | --- |\n| 1 | x\\|y |\n");
+  EXPECT_THROW(markdown({.title = "T", .columns = {"a", "b"}, .rows = {{"1"}}}), Error);
+}
+
 TEST(Report, FiguresForPeople) {
   EXPECT_EQ(format_figure(134515008), "134515008");
   EXPECT_EQ(format_figure(0.123456), "0.1235");

@@ -94,6 +94,17 @@ bool Claim::holds() const {
               "\"" + relation + "\" is no relation of the reports", "use one of >=, <=, >, <, ==");
 }
 
+std::string markdown(const ReportTable& table) {
+  for (const std::vector<std::string>& row : table.rows) {
+    if (row.size() != table.columns.size()) {
+      throw Error(ErrorKind::kFailed, "writing the table \"" + table.title + "\"",
+                  "a row has " + std::to_string(row.size()) + " fields, but there are " +
+                      std::to_string(table.columns.size()) + " columns");
+    }
+  }
+  return "## " + table.title + "\n\n" + markdown_table(table.columns, table.rows);
+}
+
 Report::Report(std::string system, std::string title, std::uint64_t seed, bool quick)
     : system_(std::move(system)),
       title_(std::move(title)),
@@ -158,7 +169,7 @@ std::string Report::to_markdown() const {
             markdown_table({"variant", comparison.metric, "95 % interval", "against the baseline"}, rows);
   }
   for (const ReportTable& table : tables_) {
-    text += "\n## " + table.title + "\n\n" + markdown_table(table.columns, table.rows);
+    text += "\n" + markdown(table);
   }
   if (!lost.empty()) {
     text += "\n## Variants that lost\n\n" + lost;
@@ -229,15 +240,6 @@ void Report::write(const std::filesystem::path& folder) {
   folder_ = folder;
   seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   draw_comparisons();
-  for (const ReportTable& table : tables_) {
-    for (const std::vector<std::string>& row : table.rows) {
-      if (row.size() != table.columns.size()) {
-        throw Error(ErrorKind::kFailed, "writing the report's table \"" + table.title + "\"",
-                    "a row has " + std::to_string(row.size()) + " fields, but there are " +
-                        std::to_string(table.columns.size()) + " columns");
-      }
-    }
-  }
   write_file(folder / "figures.csv", to_csv());
   write_file(folder / "report.md", to_markdown());
 }

@@ -51,6 +51,10 @@ struct ReportTable {
   std::vector<std::vector<std::string>> rows;  ///< each as long as `columns`
 };
 
+/// A table as Markdown under a heading of its title. Throws Error{kFailed} where a row is not as long as the
+/// columns.
+std::string markdown(const ReportTable& table);
+
 /// Gathers what a run found and writes it to one folder. Make it when the run begins: `seconds` counts from
 /// there.
 class Report {

@@ -1,6 +1,7 @@
 #include "everform/domains/language/task.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "everform/core/base/error.h"
@@ -43,6 +44,13 @@ class ItemReader {
       fail("the choice \"" + printable(*twice, 60) + "\" is there twice");
     }
     return item;
+  }
+
+  /// Accuracies of choices and of written answers cannot be averaged, so a task is one or the other.
+  void check_kind(const TaskItem& item, std::map<std::string, bool>& has_choices) const {
+    if (has_choices.emplace(item.task, item.has_choices()).first->second != item.has_choices()) {
+      fail("the task \"" + printable(item.task, 60) + "\" has choices in some items and answers in others");
+    }
   }
 
  private:
@@ -104,6 +112,7 @@ class ItemReader {
 
 std::vector<TaskItem> parse_tasks(std::string_view jsonl, const std::string& name) {
   std::vector<TaskItem> items;
+  std::map<std::string, bool> has_choices;  // of each task
   std::size_t line = 0;
   while (!jsonl.empty()) {
     ++line;
@@ -111,7 +120,9 @@ std::vector<TaskItem> parse_tasks(std::string_view jsonl, const std::string& nam
     const std::string_view text = jsonl.substr(0, end);
     jsonl.remove_prefix(std::min(end + 1, jsonl.size()));
     if (text.find_first_not_of(" \t\r") != std::string_view::npos) {
-      items.push_back(ItemReader(name, line).read(text));
+      const ItemReader reader(name, line);
+      items.push_back(reader.read(text));
+      reader.check_kind(items.back(), has_choices);
     }
   }
   if (items.empty()) {

@@ -1,0 +1,30 @@
+// A decoder with its tokenizer, as one loads them to talk to it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "everform/core/decoding/step_model.h"
+#include "everform/core/recipes/transformer_config.h"
+#include "everform/core/text/tokenizer.h"
+
+namespace everform {
+
+struct LanguageModel {
+  std::filesystem::path path;
+  TransformerConfig config;
+  std::shared_ptr<const StepModel> model;
+  std::shared_ptr<const Tokenizer> tokenizer;
+};
+
+/// The path of a model named by a bundled model's name, a file or a folder. Throws Error{kMissing} where
+/// there is none.
+std::filesystem::path find_language_model(const std::string& name);
+
+/// Loads a GGUF file, a Hugging Face folder or a run folder for the plain float32 path. Throws
+/// Error{kBadInput} where the tokenizer has ids that the model lacks.
+LanguageModel load_language_model(const std::filesystem::path& path);
+
+}  // namespace everform
