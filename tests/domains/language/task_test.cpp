@@ -64,7 +64,8 @@ TEST(Tasks, FaultsNameTheirLine) {
             std::string::npos);
   EXPECT_NE(fault("{\"context\":\"c\"}").find("either"), std::string::npos);
   EXPECT_NE(fault("{\"context\":\"c\",\"answers\":[]}").find("1 to 64"), std::string::npos);
-  EXPECT_NE(fault(good + "{\"context\":\"c\",\"answers\":[\"a\"]}").find("t:2: the task \"t\" has choices"), std::string::npos);
+  EXPECT_NE(fault(good + "{\"context\":\"c\",\"answers\":[\"a\"]}").find("t:2: the task \"t\" has choices"),
+            std::string::npos);
   EXPECT_NE(fault("\n\n").find("no item"), std::string::npos);
 }
 

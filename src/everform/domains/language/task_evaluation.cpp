@@ -64,7 +64,8 @@ std::string write_answer(const StepModel& model, const Tokenizer& tokenizer, con
   }
   const std::string text = generate(model, tokenizer, request).text;
   const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
-  return text.substr(begin, text.find('\n', begin) - begin);
+  const std::string line = text.substr(begin, text.find('\n', begin) - begin);
+  return line.substr(0, line.find_last_not_of(" \t\r") + 1);
 }
 
 std::vector<TaskResult> evaluate_tasks(const StepModel& model, const Tokenizer& tokenizer,
