@@ -259,7 +259,7 @@ torch::Tensor Attention::forward(const MixerInput& input) {
     const torch::Tensor positions = input.positions.defined()
                                         ? input.positions
                                         : torch::arange(past, past + tokens, q.options().dtype(at::kLong));
-    const RotaryEmbedding::Angles angles = rotary_->angles(positions);
+    const RotaryPositions::Angles angles = rotary_->angles(positions);
     q = rotary_->apply(q, angles);
     k = rotary_->apply(k, angles);
   }

@@ -94,7 +94,7 @@ class Attention : public Mixer {
   void keys_and_values(const MixerInput& input, torch::Tensor& k, torch::Tensor& v) const;
 
   AttentionOptions options_;
-  std::optional<RotaryEmbedding> rotary_;
+  std::optional<RotaryPositions> rotary_;
 };
 
 }  // namespace everform

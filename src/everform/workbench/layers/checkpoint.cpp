@@ -26,15 +26,15 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
  public:
   /// @param anchor a tensor that needs a gradient, so that backward is called even where no input does
   static torch::Tensor forward(torch::autograd::AutogradContext* context,
-                               const c10::intrusive_ptr<Recipe>& recipe,
-                               const torch::autograd::variable_list& inputs, const torch::Tensor& anchor) {
+                               const c10::intrusive_ptr<Recipe>& recipe, at::TensorList inputs,
+                               const torch::Tensor& anchor) {
     (void)anchor;
-    context->save_for_backward(inputs);
+    context->save_for_backward(inputs.vec());
     context->saved_data["recipe"] = c10::IValue::make_capsule(recipe);
-    torch::Tensor y = recipe->body(inputs);
+    torch::Tensor y = recipe->body(inputs.vec());
     // A body that hands back an input must not make the graph's output its own input.
     for (const torch::Tensor& input : inputs) {
-      if (input.defined() && input.is_same(y)) {
+      if (input.is_same(y)) {
         return y.clone();
       }
     }
@@ -47,7 +47,7 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
     const auto* recipe = dynamic_cast<const Recipe*>(capsule.get());
     std::vector<torch::Tensor> inputs;
     for (const torch::Tensor& saved : context->get_saved_variables()) {
-      inputs.push_back(saved.defined() ? saved.detach().requires_grad_(saved.requires_grad()) : saved);
+      inputs.push_back(saved.detach().requires_grad_(saved.requires_grad()));
     }
     torch::Tensor y;
     {
@@ -59,7 +59,7 @@ class Checkpoint : public torch::autograd::Function<Checkpoint> {
     torch::autograd::variable_list out;
     out.emplace_back();  // the recipe
     for (const torch::Tensor& input : inputs) {
-      out.push_back(input.defined() ? input.grad() : torch::Tensor());
+      out.push_back(input.grad());
     }
     out.emplace_back();  // the anchor
     return out;
@@ -72,18 +72,28 @@ torch::Tensor checkpointed(const Body& body, const std::vector<torch::Tensor>& i
   if (!at::GradMode::is_enabled()) {
     return body(inputs);
   }
-  auto recipe = c10::make_intrusive<Recipe>();
-  recipe->body = body;
-  for (const torch::Tensor& input : inputs) {
-    if (input.defined()) {
-      recipe->device = input.device().type();
-      break;
+  // Autograd's functions take defined tensors alone.
+  std::vector<torch::Tensor> defined;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].defined()) {
+      defined.push_back(inputs[i]);
+      places.push_back(i);
     }
   }
+  auto recipe = c10::make_intrusive<Recipe>();
+  recipe->body = [body, places, count = inputs.size()](const std::vector<torch::Tensor>& given) {
+    std::vector<torch::Tensor> all(count);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      all[places[i]] = given[i];
+    }
+    return body(all);
+  };
+  recipe->device = defined.empty() ? at::kCPU : defined.front().device().type();
   recipe->autocast = at::autocast::is_autocast_enabled(recipe->device);
   recipe->autocast_type = at::autocast::get_autocast_dtype(recipe->device);
   const torch::Tensor anchor = torch::empty({0}).requires_grad_(true);
-  return Checkpoint::apply(recipe, inputs, anchor);
+  return Checkpoint::apply(recipe, at::TensorList(defined), anchor);
 }
 
 }  // namespace everform

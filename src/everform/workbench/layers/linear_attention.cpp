@@ -99,7 +99,7 @@ torch::Tensor LinearAttention::forward(const MixerInput& input) {
         input.positions.defined()
             ? input.positions
             : torch::arange(state.length(), state.length() + tokens, q.options().dtype(at::kLong));
-    const RotaryEmbedding::Angles angles = rotary_.angles(positions);
+    const RotaryPositions::Angles angles = rotary_.angles(positions);
     q = rotary_.apply(q, angles);
     k = rotary_.apply(k, angles) / std::sqrt(static_cast<double>(head_width_));
   } else {

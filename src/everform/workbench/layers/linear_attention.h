@@ -61,7 +61,7 @@ class LinearAttention : public Mixer {
   LinearAttentionOptions options_;
   std::int64_t head_width_;
   std::vector<double> decay_;  ///< per head; 1 for linear attention
-  RotaryEmbedding rotary_;
+  RotaryPositions rotary_;
 };
 
 }  // namespace everform

@@ -46,21 +46,21 @@ std::vector<double> rotary_frequencies(const RotaryConfig& config, std::int64_t 
   return frequencies;
 }
 
-RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config, std::int64_t head_width)
+RotaryPositions::RotaryPositions(const RotaryConfig& config, std::int64_t head_width)
     : dimensions_(config.dimensions == 0 ? head_width : config.dimensions),
       frequencies_(torch::tensor(rotary_frequencies(config, dimensions_), at::kDouble)) {}
 
-RotaryEmbedding::Angles RotaryEmbedding::angles(const torch::Tensor& positions) const {
+RotaryPositions::Angles RotaryPositions::angles(const torch::Tensor& positions) const {
   // In double: at position 100,000 a float32 angle is off by a hundredth.
   const torch::Tensor angle = positions.to(at::kDouble).unsqueeze(-1) * frequencies_.to(positions.device());
   return {angle.cos().to(at::kFloat), angle.sin().to(at::kFloat)};
 }
 
-torch::Tensor RotaryEmbedding::apply(const torch::Tensor& x, const torch::Tensor& positions) const {
+torch::Tensor RotaryPositions::apply(const torch::Tensor& x, const torch::Tensor& positions) const {
   return apply(x, angles(positions));
 }
 
-torch::Tensor RotaryEmbedding::apply(const torch::Tensor& x, const Angles& angles) const {
+torch::Tensor RotaryPositions::apply(const torch::Tensor& x, const Angles& angles) const {
   const std::int64_t half = dimensions_ / 2;
   // [tokens, half] broadcasts as it is; [batch, tokens, half] needs the heads' place.
   const torch::Tensor cosine = angles.cosine.dim() == 3 ? angles.cosine.unsqueeze(1) : angles.cosine;

@@ -18,9 +18,9 @@ namespace everform {
 std::vector<double> rotary_frequencies(const RotaryConfig& config, std::int64_t dimensions);
 
 /// Rotates pair (i, i + d/2) of each head by position * frequency_i.
-class RotaryEmbedding {
+class RotaryPositions {
  public:
-  RotaryEmbedding(const RotaryConfig& config, std::int64_t head_width);
+  RotaryPositions(const RotaryConfig& config, std::int64_t head_width);
 
   /// @param x [batch, heads, tokens, head_width] @param positions int64 [tokens] or [batch, tokens] -> same
   /// shape as x
