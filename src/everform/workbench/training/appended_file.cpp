@@ -14,6 +14,11 @@ AppendedFile::AppendedFile(std::filesystem::path path, FileSystemCalls& calls)
   if (file_ < 0) {
     fail("opening it");
   }
+  // A new file's name is durable only with its folder.
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
+  if (calls_.sync_directory(folder.c_str()) != 0) {
+    fail("syncing its folder");
+  }
 }
 
 AppendedFile::~AppendedFile() {

@@ -118,14 +118,7 @@ RunFolder RunFolder::create(const std::filesystem::path& path, const Recipe& rec
                             FileSystemCalls& calls) {
   prepare_output_folder(path, overwrite);
   RunFolder run(path, false, calls);
-  run.write_state("started", recipe.to_json(), nullptr);
-  write_file(path / "recipe.toml", recipe.to_toml(), calls);
-  std::error_code code;
-  std::filesystem::create_directories(run.checkpoints(), code);
-  std::filesystem::create_directories(path / "samples", code);
-  if (code) {
-    throw Error(ErrorKind::kFailed, "preparing the run " + path.string(), code.message(), "check the folder");
-  }
+  run.prepare(recipe);
   return run;
 }
 
@@ -137,12 +130,22 @@ RunFolder RunFolder::resume(const std::filesystem::path& path, const Recipe& rec
   }
   check_recipe(path, read_state(path).value("recipe", nlohmann::json::object()), recipe);
   RunFolder run(path, true, calls);
-  run.write_state("started", recipe.to_json(), nullptr);
-  write_file(path / "recipe.toml", recipe.to_toml(), calls);
-  std::error_code code;
-  std::filesystem::create_directories(run.checkpoints(), code);
-  std::filesystem::create_directories(path / "samples", code);
+  run.prepare(recipe);
   return run;
+}
+
+// The folders come first: writing the files syncs the folder that holds them all.
+void RunFolder::prepare(const Recipe& recipe) {
+  for (const std::filesystem::path& folder : {checkpoints(), path_ / "samples"}) {
+    std::error_code code;
+    std::filesystem::create_directories(folder, code);
+    if (code) {
+      throw Error(ErrorKind::kFailed, "preparing the run " + path_.string(), code.message(),
+                  "check the folder");
+    }
+  }
+  write_state("started", recipe.to_json(), nullptr);
+  write_file(path_ / "recipe.toml", recipe.to_toml(), *calls_);
 }
 
 std::filesystem::path RunFolder::samples(std::int64_t step) const {

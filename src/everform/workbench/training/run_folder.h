@@ -61,6 +61,7 @@ class RunFolder {
 
  private:
   RunFolder(std::filesystem::path path, bool resumed, FileSystemCalls& calls);
+  void prepare(const Recipe& recipe);
   void write_state(const char* state, const nlohmann::json& recipe, const nlohmann::json& result);
 
   std::filesystem::path path_;
