@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "everform/core/recipes/recipe.h"
+#include "everform/core/recipes/transformer_config.h"
 
 namespace everform {
 
@@ -51,6 +52,8 @@ struct SystemCard {
   std::string_view recipe;  ///< recipe.toml
   std::vector<std::string> presets;
   std::vector<ActionSpec> actions;
+  /// The network that a recipe asks for, where it is one block stack; `show` gives its sizes. May be empty.
+  std::function<TransformerConfig(const Recipe&)> network;
 
   const ActionSpec* find_action(std::string_view verb) const;
 };

@@ -1,7 +1,10 @@
 #include "everform/domains/automata/pattern_file.h"
 
+#include <algorithm>
+
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
+#include "everform/core/base/log.h"
 #include "everform/core/io/netpbm.h"
 #include "everform/core/io/picture_file.h"
 #include "everform/domains/automata/drawn_cells.h"
@@ -61,6 +64,20 @@ Pattern decode_pattern(std::string_view data, const std::string& where) {
 Pattern read_pattern(const std::filesystem::path& path) {
   const std::string data = read_file(path);
   return decode_pattern(data, path.string());
+}
+
+Grid start_from_pattern(const std::string& file, const std::string& built_in,
+                        std::vector<std::int64_t> widths, const Rule& rule) {
+  const Pattern pattern = file.empty() ? built_in_pattern(built_in) : read_pattern(file);
+  if (pattern.rule && *pattern.rule != rule) {
+    log_warning("the pattern is for the rule " + rule_text(*pattern.rule) + ", the model for " +
+                rule_text(rule));
+  }
+  std::sort(widths.begin(), widths.end());
+  const std::int64_t needed = std::max(pattern.grid.width(), pattern.grid.height());
+  const auto found = std::lower_bound(widths.begin(), widths.end(), needed);
+  const std::int64_t side = found != widths.end() ? *found : widths.back();
+  return placed_in_middle(pattern.grid, side, side);
 }
 
 void write_pattern(const std::filesystem::path& path, const Pattern& pattern) {

@@ -17,6 +17,12 @@ Pattern decode_pattern(std::string_view data, const std::string& where);
 /// Throws kMissing where the file is absent.
 Pattern read_pattern(const std::filesystem::path& path);
 
+/// A start for a model: the pattern of a file, or a built-in one where `file` is empty, in the middle of a
+/// square grid. @param widths sides to choose from, the smallest that holds it is taken. Warns where its rule
+/// is not `rule`. Throws Error{kUsage} where it fits none.
+Grid start_from_pattern(const std::string& file, const std::string& built_in,
+                        std::vector<std::int64_t> widths, const Rule& rule);
+
 /// Writes .rle, .lif, .life, .cells, .txt, .csv, .pbm or .png. Throws Error{kUsage} for another ending.
 void write_pattern(const std::filesystem::path& path, const Pattern& pattern);
 
