@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "everform/core/base/atomic_file.h"
@@ -71,6 +72,94 @@ TEST_P(GgufKnownAnswers, Agree) {
     expect_sound_offsets(encoding, texts[i]);
     EXPECT_EQ(tokenizer->encode_ids(texts[i], {.add_specials = false}), ids[i]);
   }
+}
+
+// The same strings with GPT-2's original files.
+TEST(KnownAnswers, Gpt2Files) {
+  const std::filesystem::path folder = known_answers() / "gpt2";
+  EVERFORM_NEEDS(folder);
+  const auto texts = read_texts(known_answers() / "ggml-vocab-gpt-2.gguf.inp");
+  const auto ids = read_ids(known_answers() / "ggml-vocab-gpt-2.gguf.out");
+  for (const char* name : {"", "encoder.json", "vocab.bpe"}) {
+    const auto tokenizer = load_tokenizer(*name == 0 ? folder : folder / name);
+    EXPECT_EQ(tokenizer->vocabulary_size(), 50257U);
+    EXPECT_EQ(tokenizer->eos(), 50256);
+    EXPECT_EQ(tokenizer->find_piece("<|endoftext|>"), 50256);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      EXPECT_EQ(tokenizer->encode_ids(texts[i]), ids[i]) << "text " << i;
+      EXPECT_EQ(tokenizer->decode(ids[i]), texts[i]);
+    }
+  }
+}
+
+TEST(KnownAnswers, Clip) {
+  const std::filesystem::path folder = known_answers() / "clip";
+  EVERFORM_NEEDS(folder);
+  const auto tokenizer = load_tokenizer(folder / "bpe_simple_vocab_16e6.txt.gz");
+  EXPECT_EQ(tokenizer->vocabulary_size(), 49408U);
+  const nlohmann::json answers = nlohmann::json::parse(read_file(folder / "known_answer.json"));
+  ASSERT_EQ(answers.size(), 6U);
+  for (const nlohmann::json& answer : answers) {
+    const auto text = answer.at("text").get<std::string>();
+    const auto ids = answer.at("ids").get<std::vector<TokenId>>();
+    const Encoding encoding = tokenizer->encode(text);
+    EXPECT_EQ(encoding.ids, ids) << text;
+    expect_sound_offsets(encoding, text);
+    // Words come back with a space between any two, lower-cased.
+    EXPECT_EQ(tokenizer->encode_ids(tokenizer->decode(ids)), ids) << text;
+  }
+  const std::vector<TokenId> ends = tokenizer->encode_ids("a", {.add_specials = true});
+  EXPECT_EQ(ends, (std::vector<TokenId>{49406, 320, 49407}));
+}
+
+// Ids that Hugging Face's tokenizers and tiktoken give (tests/peers/make_tokenizer_answers.py).
+void expect_stored_answers(const Tokenizer& tokenizer, const char* name, const EncodeOptions& options) {
+  const nlohmann::json document =
+      nlohmann::json::parse(read_file("tests/core/text/data/published_answers.json"));
+  const nlohmann::json& texts = document.at("texts");
+  const nlohmann::json& ids = document.at("ids").at(name);
+  std::size_t count = 0;
+  ASSERT_EQ(ids.size(), texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto text = texts[i].get<std::string>();
+    const auto expected = ids[i].get<std::vector<TokenId>>();
+    EXPECT_EQ(tokenizer.encode_ids(text, options), expected) << testing::PrintToString(text);
+    count += expected.size();
+  }
+  EXPECT_GE(count, 200U);
+}
+
+TEST(KnownAnswers, SmolLM2) {
+  const std::filesystem::path file =
+      test::bundled_models() / "smollm2-135m-instruct" / "SmolLM2-135M-Instruct.Q4_1.gguf";
+  EVERFORM_NEEDS(file);
+  const auto tokenizer = load_tokenizer(file);
+  expect_stored_answers(*tokenizer, "smollm2", {});
+  expect_stored_answers(*tokenizer, "smollm2_specials", {.parse_specials = true});
+  EXPECT_EQ(tokenizer->kind(), "bpe");
+  EXPECT_EQ(tokenizer->bos(), 1);
+  EXPECT_EQ(tokenizer->eos(), 2);
+  ASSERT_TRUE(tokenizer->chat_template().has_value());
+  EXPECT_NE(tokenizer->chat_template()->find("<|im_start|>"), std::string::npos);
+}
+
+TEST(KnownAnswers, MiniLM) {
+  const std::filesystem::path folder = test::bundled_models() / "all-minilm-l6-v2";
+  EVERFORM_NEEDS(folder);
+  const auto tokenizer = load_tokenizer(folder);
+  expect_stored_answers(*tokenizer, "minilm", {.add_specials = false});
+  expect_stored_answers(*tokenizer, "minilm_specials", {.parse_specials = true});
+  const auto from_list = load_tokenizer(folder / "vocab.txt");
+  expect_stored_answers(*from_list, "minilm", {.add_specials = false});
+  expect_stored_answers(*from_list, "minilm_specials", {.parse_specials = true, .add_specials = true});
+}
+
+TEST(KnownAnswers, Whisper) {
+  const std::filesystem::path file = known_answers() / "whisper" / "multilingual.tiktoken";
+  EVERFORM_NEEDS(file);
+  const auto tokenizer = load_tokenizer(file);
+  EXPECT_EQ(tokenizer->vocabulary_size(), 50258U);
+  expect_stored_answers(*tokenizer, "whisper", {});
 }
 
 INSTANTIATE_TEST_SUITE_P(Vocabularies, GgufKnownAnswers, testing::Values("gpt-2", "phi-3", "bert-bge"));

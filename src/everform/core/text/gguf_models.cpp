@@ -128,7 +128,7 @@ TokenizerParts read_wordpiece(const GgufVocabulary& file) {
   parts.added = file.added_tokens();
   WordPieceOptions spelling = wordpiece_spelling(file);
   auto unknown = file.token("unknown_token_id");
-  spelling.unknown = unknown ? unknown : file.vocabulary()->find("[UNK]");
+  spelling.unknown = unknown ? unknown : file.vocabulary()->find_any("[UNK]");
   const bool lowercase = file.flag("normalizer.lowercase", true);
   parts.normalizer = make_bert_normalizer(
       {.strip_accents = file.flag("normalizer.strip_accents", lowercase), .lowercase = lowercase});

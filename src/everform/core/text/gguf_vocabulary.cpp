@@ -115,6 +115,9 @@ void GgufVocabulary::read_types() {
                              ", not a type from 0 to 6");
     }
     types_.push_back(static_cast<GgufTokenType>(type.get<int>()));
+    if (types_.back() == GgufTokenType::kControl || types_.back() == GgufTokenType::kUnknown) {
+      vocabulary_->hide(static_cast<TokenId>(types_.size() - 1));
+    }
   }
 }
 

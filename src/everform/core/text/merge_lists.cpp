@@ -13,7 +13,7 @@ constexpr std::uint64_t kMostCutBytes = std::uint64_t{1} << 30;
 
 TokenId require(const Vocabulary& vocabulary, const std::string& piece, const std::string& role,
                 std::size_t rank) {
-  const auto id = vocabulary.find(piece);
+  const auto id = vocabulary.find_any(piece);
   if (!id) {
     throw Error(
         ErrorKind::kBadInput, vocabulary.where(),
@@ -35,7 +35,11 @@ MergeTable merges_from_pairs(const Vocabulary& vocabulary,
     const TokenId right_id = require(vocabulary, right, "takes", rank);
     const TokenId result = require(
         vocabulary, left + (prefixed ? right.substr(continuing_prefix.size()) : right), "makes", rank);
-    table.add(left_id, right_id, {static_cast<std::uint32_t>(rank), result});
+    const bool text =
+        !vocabulary.hidden(left_id) && !vocabulary.hidden(right_id) && !vocabulary.hidden(result);
+    if (text) {
+      table.add(left_id, right_id, {static_cast<std::uint32_t>(rank), result});
+    }
   }
   table.finish();
   return table;
@@ -56,7 +60,7 @@ MergeTable merges_from_ranks(const Vocabulary& vocabulary, const std::vector<std
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
     const std::string_view piece = vocabulary.piece(id);
-    if (ranks[i] == MergeTable::kNoRank) {
+    if (ranks[i] == MergeTable::kNoRank || vocabulary.hidden(id)) {
       continue;
     }
     for (std::size_t cut = 1; cut < piece.size(); ++cut) {

@@ -33,6 +33,9 @@ std::unique_ptr<Normalizer> make_strip(bool left, bool right);
 std::unique_ptr<Normalizer> make_prepend(std::string content);
 std::unique_ptr<Normalizer> make_replace(std::string literal, std::string content);
 std::unique_ptr<Normalizer> make_regex_replace(Regex pattern, std::string content);
+/// SentencePiece's compiled table of replacements, in base64. Throws Error{kBadInput} at `where` for a broken
+/// one.
+std::unique_ptr<Normalizer> make_precompiled(const std::string& base64, const std::string& where);
 /// Each byte as a character of the byte alphabet.
 std::unique_ptr<Normalizer> make_byte_level();
 std::unique_ptr<Normalizer> make_sequence(std::vector<std::unique_ptr<Normalizer>> steps);

@@ -272,7 +272,7 @@ std::optional<TokenId> PipelineTokenizer::find_piece(std::string_view piece) con
   if (const AddedToken* token = parts_.added.find(piece)) {
     return token->id;
   }
-  return parts_.vocabulary->find(piece);
+  return parts_.vocabulary->find_any(piece);
 }
 
 bool PipelineTokenizer::is_special(TokenId id) const {

@@ -7,7 +7,11 @@ namespace {
 
 // \p{Z} and these controls are White_Space; PCRE2's own \s takes U+180E too.
 constexpr const char* kWhiteSpace = "\\p{Z}\\t-\\r\\x{85}";
-constexpr const char* kWordCharacter = "\\p{L}\\p{M}\\p{N}\\p{Pc}";
+// Alphabetic, marks, decimal digits and connectors; Rust adds the joiners.
+constexpr const char* kWordCharacter =
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}\\x{1f150}-\\x{1f169}\\x{1f170}"
+    "-\\x{1f189}";
+constexpr const char* kJoiners = "\\x{200c}\\x{200d}";
 constexpr const char* kHexDigit = "0-9a-fA-F";
 
 class Translator {
@@ -36,6 +40,8 @@ class Translator {
                 "the pattern " + pattern_ + " uses " + what + ", which is not supported");
   }
 
+  std::string word_characters() const { return std::string(kWordCharacter) + (oniguruma_ ? "" : kJoiners); }
+
   char escaped() const {
     if (at_ + 1 >= pattern_.size()) {
       throw Error(ErrorKind::kBadInput, where_, "the pattern " + pattern_ + " ends in a backslash");
@@ -60,9 +66,9 @@ class Translator {
       case 'S':
         return as_class("^", kWhiteSpace);
       case 'w':
-        return as_class("", kWordCharacter);
+        return as_class("", word_characters().c_str());
       case 'W':
-        return as_class("^", kWordCharacter);
+        return as_class("^", word_characters().c_str());
       case 'K':
         unsupported("\\K");
       case 'h':
@@ -80,7 +86,7 @@ class Translator {
         at_ += 2;
         return;
       case 'w':
-        out_ += kWordCharacter;
+        out_ += word_characters();
         at_ += 2;
         return;
       case 'h':

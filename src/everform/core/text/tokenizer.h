@@ -35,7 +35,8 @@ class Tokenizer {
   /// "bpe", "unigram", "wordpiece", "characters", "sentencepiece".
   virtual std::string kind() const = 0;
   virtual std::size_t vocabulary_size() const = 0;
-  /// Any bytes are accepted; what a vocabulary cannot spell becomes its unknown token. Linear in the text's length.
+  /// Any bytes are accepted; what a vocabulary cannot spell becomes its unknown token. Linear in the text's
+  /// length.
   virtual Encoding encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
   /// As encode, without the offsets.
   virtual std::vector<TokenId> encode_ids(std::string_view text, const EncodeOptions& options = {}) const {
@@ -43,7 +44,8 @@ class Tokenizer {
   }
   /// Ids out of range throw Error{kBadInput}. Special tokens are left out unless `keep_specials`.
   virtual std::string decode(std::span<const TokenId> ids, bool keep_specials = false) const = 0;
-  /// The bytes one token adds to a text that has begun (streaming): none for a special token; a part of a character is possible.
+  /// The bytes one token adds to a text that has begun (streaming): none for a special token; a part of a
+  /// character is possible.
   virtual std::string token_bytes(TokenId id) const = 0;
   /// The token as the vocabulary file spells it.
   virtual std::string piece(TokenId id) const = 0;
@@ -56,9 +58,10 @@ class Tokenizer {
   virtual std::optional<std::string> chat_template() const { return std::nullopt; }
 };
 
-/// Loads a tokenizer from: a GGUF file, tokenizer.json, tokenizer.model (SentencePiece), encoder.json (with vocab.bpe beside it), a
-/// .tiktoken rank file, vocab.txt (WordPiece), CLIP's merges (.txt or .txt.gz), or a folder that holds one of them. Recognised by content
-/// and name. Throws kMissing, or kBadInput with file and place.
+/// Loads a tokenizer from: a GGUF file, tokenizer.json, tokenizer.model (SentencePiece), encoder.json (with
+/// vocab.bpe beside it), a .tiktoken rank file, vocab.txt (WordPiece), CLIP's merges (.txt or .txt.gz), or a
+/// folder that holds one of them. Recognised by content and name. Throws kMissing, or kBadInput with file and
+/// place.
 std::shared_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 
 }  // namespace everform

@@ -53,9 +53,20 @@ std::size_t Vocabulary::slot_of(std::string_view piece) const {
   return slot;
 }
 
-std::optional<TokenId> Vocabulary::find(std::string_view piece) const {
+std::optional<TokenId> Vocabulary::find_any(std::string_view piece) const {
   const TokenId id = slots_[slot_of(piece)];
   return id >= 0 ? std::optional(id) : std::nullopt;
+}
+
+std::optional<TokenId> Vocabulary::find(std::string_view piece) const {
+  const auto id = find_any(piece);
+  return id && !hidden(*id) ? id : std::nullopt;
+}
+
+void Vocabulary::hide(TokenId id) {
+  if (has(id)) {
+    entries_[static_cast<std::size_t>(id)].hidden = true;
+  }
 }
 
 void Vocabulary::grow() {
@@ -82,12 +93,13 @@ void Vocabulary::store(TokenId id, std::string_view piece) {
   if (static_cast<std::size_t>(id) >= entries_.size()) {
     entries_.resize(static_cast<std::size_t>(id) + 1);
   }
-  entries_[static_cast<std::size_t>(id)] = {bytes_.size(), static_cast<std::uint32_t>(piece.size()), true};
+  entries_[static_cast<std::size_t>(id)] = {bytes_.size(), static_cast<std::uint32_t>(piece.size()), true,
+                                            false};
   bytes_ += piece;
 }
 
 void Vocabulary::add(TokenId id, std::string_view piece) {
-  if (const auto other = find(piece)) {
+  if (const auto other = find_any(piece)) {
     throw Error(ErrorKind::kBadInput, where_,
                 "the piece \"" + std::string(piece) + "\" has two ids, " + std::to_string(*other) + " and " +
                     std::to_string(id));

@@ -38,7 +38,13 @@ class Vocabulary {
   }
   /// Empty for a hole.
   std::string_view piece(TokenId id) const;
+  /// The id of a piece that text may become: hidden ones are not found.
   std::optional<TokenId> find(std::string_view piece) const;
+  /// Hidden ones too.
+  std::optional<TokenId> find_any(std::string_view piece) const;
+  /// Makes a piece (a special token) unreachable from text. It keeps its id.
+  void hide(TokenId id);
+  bool hidden(TokenId id) const { return has(id) && entries_[static_cast<std::size_t>(id)].hidden; }
   const std::string& where() const { return where_; }
 
  private:
@@ -46,6 +52,7 @@ class Vocabulary {
     std::size_t begin = 0;
     std::uint32_t length = 0;
     bool present = false;
+    bool hidden = false;
   };
 
   void store(TokenId id, std::string_view piece);

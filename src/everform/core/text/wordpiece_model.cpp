@@ -28,6 +28,9 @@ WordPieceModel::WordPieceModel(std::shared_ptr<const Vocabulary> vocabulary, Wor
   };
   for (std::size_t i = 0; i < vocabulary_->size(); ++i) {
     const auto id = static_cast<TokenId>(i);
+    if (vocabulary_->hidden(id)) {
+      continue;
+    }
     enter(first_, vocabulary_->piece(id), options_.first_prefix, id);
     enter(continuing_, vocabulary_->piece(id), options_.continuing_prefix, id);
   }
