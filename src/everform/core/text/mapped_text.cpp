@@ -2,7 +2,23 @@
 
 #include <algorithm>
 
+#include "everform/core/base/error.h"
+
 namespace everform::text {
+
+namespace {
+
+// Replacements may make a text many times longer; a vocabulary file must not be able to fill the memory.
+constexpr std::size_t kLongestChanged = std::size_t{1} << 30;
+
+void check_length(std::size_t bytes) {
+  if (bytes > kLongestChanged) {
+    throw Error(ErrorKind::kFailed, "normalizing a text", "it grows beyond 1073741824 bytes",
+                "cut the text into parts");
+  }
+}
+
+}  // namespace
 
 Range MappedText::source(std::size_t begin, std::size_t end) const {
   if (!changed_) {
@@ -37,6 +53,7 @@ MappedText::Edit::Edit(MappedText& target) : target_(target) {
 }
 
 void MappedText::Edit::keep(std::size_t begin, std::size_t end) {
+  check_length(bytes_.size() + (end - begin));
   bytes_ += target_.text().substr(begin, end - begin);
   for (std::size_t i = begin; i < end; ++i) {
     const Range source = target_.source(i, i + 1);
@@ -47,6 +64,7 @@ void MappedText::Edit::keep(std::size_t begin, std::size_t end) {
 
 void MappedText::Edit::replace(std::string_view bytes, std::size_t begin, std::size_t end) {
   const Range source = target_.source(begin, end);
+  check_length(bytes_.size() + bytes.size());
   bytes_ += bytes;
   begins_.resize(bytes_.size(), static_cast<std::uint32_t>(source.begin));
   ends_.resize(bytes_.size(), static_cast<std::uint32_t>(source.end));

@@ -27,7 +27,8 @@ class MappedText {
   /// A part of this text as one of its own.
   MappedText slice(Range range) const;
 
-  /// Collects a changed text piece by piece, then replaces the old one.
+  /// Collects a changed text piece by piece, then replaces the old one. Throws Error{kFailed} for one of more
+  /// than 1 GiB.
   class Edit {
    public:
     explicit Edit(MappedText& target);
