@@ -11,8 +11,9 @@ namespace {
 
 // Offsets inside are 32-bit, and a normalizer may make a text longer.
 constexpr std::size_t kLongestText = std::numeric_limits<std::uint32_t>::max() / 4;
-// Tokens are handed on in blocks that stay in the cache.
+// Tokens are handed on in blocks that stay in the cache, and so are the pieces of a text that may be cut.
 constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kTextBlock = std::size_t{1} << 16;
 
 }  // namespace
 
@@ -82,6 +83,10 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts) : parts_(std::move(pa
   parts_.added.finish(
       [this](const std::string& content) { return normalized(parts_.normalizer.get(), content); });
   size_ = parts_.vocabulary->size();
+  cuts_at_line_starts_ = !parts_.pre_tokenizers.empty();
+  for (const auto& step : parts_.pre_tokenizers) {
+    cuts_at_line_starts_ = cuts_at_line_starts_ && step->keeps_line_starts();
+  }
   const auto& tokens = parts_.added.tokens();
   for (const AddedToken& token : tokens) {
     size_ = std::max(size_, static_cast<std::size_t>(token.id) + 1);
@@ -141,6 +146,9 @@ void PipelineTokenizer::encode_into(std::string_view text, const EncodeOptions& 
 
 void PipelineTokenizer::encode_raw(std::string_view text, std::size_t offset, bool specials,
                                    ModelScratch& scratch, Sink& sink) const {
+  if (!parts_.normalizer && !parts_.added.any(true, specials) && cuts_at_line_starts_) {
+    return encode_in_blocks(text, offset, scratch, sink);
+  }
   MappedText mapped(text, offset);
   if (parts_.normalizer) {
     parts_.normalizer->apply(mapped);
@@ -154,6 +162,20 @@ void PipelineTokenizer::encode_raw(std::string_view text, std::size_t offset, bo
     } else {
       encode_normalized(mapped.slice(part.range), scratch, sink);
     }
+  }
+}
+
+void PipelineTokenizer::encode_in_blocks(std::string_view text, std::size_t offset, ModelScratch& scratch,
+                                         Sink& sink) const {
+  sink.ids.reserve(sink.ids.size() + text.size() / 4);
+  if (sink.offsets != nullptr) {
+    sink.offsets->reserve(sink.offsets->size() + text.size() / 4);
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end =
+        text.size() - begin <= kTextBlock ? text.size() : find_line_start(text, begin + kTextBlock);
+    encode_normalized(MappedText(text.substr(begin, end - begin), offset + begin), scratch, sink);
+    begin = end;
   }
 }
 

@@ -63,6 +63,7 @@ class PipelineTokenizer : public Tokenizer {
   void encode_into(std::string_view text, const EncodeOptions& options, Sink& sink) const;
   void encode_raw(std::string_view text, std::size_t offset, bool specials, ModelScratch& scratch,
                   Sink& sink) const;
+  void encode_in_blocks(std::string_view text, std::size_t offset, ModelScratch& scratch, Sink& sink) const;
   void encode_normalized(MappedText text, ModelScratch& scratch, Sink& sink) const;
   void check(TokenId id) const;
   const AddedToken* added(TokenId id) const;
@@ -71,6 +72,7 @@ class PipelineTokenizer : public Tokenizer {
 
   TokenizerParts parts_;
   std::size_t size_ = 0;
+  bool cuts_at_line_starts_ = false;       ///< long texts are encoded block by block
   std::vector<std::int32_t> added_index_;  ///< by id: place in added.tokens(), -1 for none
 
   mutable std::mutex scratch_mutex_;

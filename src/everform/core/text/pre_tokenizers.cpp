@@ -1,5 +1,7 @@
 #include "everform/core/text/pre_tokenizers.h"
 
+#include <algorithm>
+
 #include "everform/core/text/byte_alphabet.h"
 #include "everform/core/text/code_points.h"
 #include "everform/core/text/split_kernels.h"
@@ -201,6 +203,10 @@ class KernelSplit : public PreTokenizer {
  public:
   explicit KernelSplit(SplitKernel kernel) : kernel_(kernel) {}
 
+  // All four patterns end a piece after a single line feed before a letter or digit, whatever comes before
+  // it.
+  bool keeps_line_starts() const override { return true; }
+
   void apply(PreTokenized& target) const override {
     std::vector<Piece> out;
     std::vector<std::uint32_t> ends;
@@ -315,7 +321,24 @@ class Sequence : public PreTokenizer {
   std::unique_ptr<PreTokenizer> second_;
 };
 
+bool is_printing_ascii(char c) {
+  return c > ' ' && c <= '~';
+}
+bool is_ascii_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 }  // namespace
+
+std::size_t find_line_start(std::string_view text, std::size_t from) {
+  for (std::size_t feed = text.find('\n', std::max<std::size_t>(from, 2) - 1);
+       feed != std::string_view::npos && feed + 1 < text.size(); feed = text.find('\n', feed + 1)) {
+    if (is_printing_ascii(text[feed - 1]) && is_ascii_letter_or_digit(text[feed + 1])) {
+      return feed + 1;
+    }
+  }
+  return text.size();
+}
 
 std::unique_ptr<PreTokenizer> make_split(Regex pattern, SplitBehavior behavior, bool invert) {
   const auto kernel = kernel_of_pattern(pattern.pattern());

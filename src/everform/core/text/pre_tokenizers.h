@@ -28,7 +28,13 @@ class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;
   virtual void apply(PreTokenized& target) const = 0;
+  /// A text may be cut in two at a line start (see find_line_start) without changing its pieces.
+  virtual bool keeps_line_starts() const { return false; }
 };
+
+/// The first place at or after `from` where an ASCII letter or digit follows a line feed that follows a
+/// printing ASCII character; the text's end where there is none.
+std::size_t find_line_start(std::string_view text, std::size_t from);
 
 /// What becomes of the parts that a pattern matches (names of tokenizer.json).
 enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
