@@ -11,6 +11,7 @@ RecipeSchema recipe_schema() {
       .integer("model.heads", 4, "attention heads", 1, 1024)
       .integer("model.head_width", 24, "dimensions of a head", 2, 4096)
       .integer("model.rotary_dimensions", 0, "leading dimensions of a head that are rotated; 0: all", 0, 4096)
+      .number("model.initial_deviation", 0.02, "standard deviation of the initial weights", 0.0, 10.0)
       .text("data.rule", "B3/S23", "rule of the automaton: neighbour counts of birth and survival")
       .text("data.edge", "torus", "what lies beyond the border", {"torus", "dead"})
       .integers("data.widths", {6}, "sides of the square grids", 1, 1024)
@@ -42,7 +43,11 @@ TransformerConfig network(const Recipe& recipe) {
                            .gated_mlp = false,
                            .mlp_bias = true,
                            .eos = {GridString::kEnd}};
-  validate(config, "the recipe's model");
+  try {
+    validate(config, "the recipe's model");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kUsage, error.where(), error.message(), error.hint());
+  }
   return config;
 }
 

@@ -1,6 +1,7 @@
 #include "everform/domains/automata/run_file.h"
 #include "everform/domains/automata/score_table.h"
 #include "everform/systems/lifegpt/lifegpt.h"
+#include "everform/workbench/layers/init.h"
 #include "everform/workbench/objectives/forgetful_masking.h"
 #include "everform/workbench/objectives/next_token.h"
 #include "everform/workbench/training/train_action.h"
@@ -71,7 +72,9 @@ TrainingJob make_job(const ActionRequest& request, Model& model) {
   job.recipe = with_options(request);
   model = {std::make_shared<Transformer>(network(job.recipe)), step_data(job.recipe)};
   model.transformer->set_checkpoint_blocks(job.recipe.boolean("training.gradient_checkpointing"));
-  initialise(*model.transformer, job.seed);
+  initialise(*model.transformer, job.seed,
+             {.deviation = job.recipe.number("model.initial_deviation"),
+              .depth = job.recipe.integer("model.depth")});
   model.transformer->to(job.device);
   job.modules[""] = model.transformer;
   job.objective = objective(model.transformer, job.recipe.number("objective.forget"));
