@@ -11,34 +11,17 @@
 #include "everform/workbench/training/checkpoint.h"
 #include "everform/workbench/training/prefetch.h"
 #include "tests/support/shared_data.h"
+#include "tests/workbench/training/run_comparison.h"
 #include "tests/workbench/training/tiny_job.h"
 
 namespace everform {
 namespace {
 
+using test::expect_same_tensors;
+using test::metric_rows;
 using test::TemporaryFolder;
 using test::tiny_job;
 using test::TinyJob;
-
-std::vector<nlohmann::json> rows_of(const std::filesystem::path& run) {
-  std::vector<nlohmann::json> rows;
-  std::istringstream text(read_file(run / "metrics.jsonl"));
-  for (std::string line; std::getline(text, line);) {
-    nlohmann::json row = nlohmann::json::parse(line);
-    row.erase("seconds");
-    row.erase("tokens_per_second");
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-void expect_same_tensors(const NamedTensors& a, const NamedTensors& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (const auto& [name, tensor] : a) {
-    ASSERT_TRUE(b.contains(name)) << name;
-    EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
-  }
-}
 
 /// Ends a training after so many steps as a kill would: without saving anything.
 struct Kill {};
@@ -76,7 +59,7 @@ TEST_F(TrainerTest, LearnsAndLeavesARun) {
   const TrainingResult result = train(tiny.job, run("a"), false);
   EXPECT_EQ(result.steps, 150);
   EXPECT_GT(result.tokens_per_second, 0.0);
-  const auto rows = rows_of(run("a"));
+  const auto rows = metric_rows(run("a"));
   ASSERT_EQ(rows.size(), 150U);
   EXPECT_GT(rows.front().at("loss").get<double>(), 2.0);
   EXPECT_LT(rows.back().at("loss").get<double>(), 1.2);
@@ -106,23 +89,14 @@ TEST_F(TrainerTest, ResumesBitForBitAfterAKill) {
     TinyJob killed = tiny_job(sets);
     killed.job.batches = std::make_shared<KilledSource>(killed.job.batches, 17);
     EXPECT_THROW(train(killed.job, path, false), Kill);
-    EXPECT_EQ(rows_of(path).back().at("step"), 16) << "rows after the checkpoint, which must be dropped";
+    EXPECT_EQ(metric_rows(path).back().at("step"), 16) << "rows after the checkpoint, which must be dropped";
 
     TinyJob resumed = tiny_job(sets);
     train(resumed.job, path, true);
     const auto straight_path = run(("straight-" + optimizer).c_str());
-    EXPECT_EQ(rows_of(path), rows_of(straight_path)) << optimizer;
-    expect_same_tensors(read_tensors(path / "model.safetensors"),
-                        read_tensors(straight_path / "model.safetensors"));
-    const auto ours = CheckpointStore(path / "checkpoints").load_newest();
-    const auto theirs = CheckpointStore(straight_path / "checkpoints").load_newest();
-    ASSERT_TRUE(ours && theirs);
-    EXPECT_EQ(ours->step, 20);
-    ASSERT_EQ(ours->files.size(), 3U);
-    for (const auto& [file, tensors] : theirs->files) {
-      expect_same_tensors(ours->files.at(file), tensors);
-    }
-    EXPECT_EQ(ours->state.at("updates"), theirs->state.at("updates"));
+    test::expect_same_runs(path, straight_path);
+    EXPECT_EQ(CheckpointStore(path / "checkpoints").load_newest()->files.size(), 3U)
+        << "weights, optimizer and ema";
   }
 }
 
@@ -138,7 +112,7 @@ TEST_F(TrainerTest, ResumesFromEveryInterruptedStep) {
     EXPECT_THROW(train(killed.job, path, false), Kill);
     TinyJob resumed = tiny_job(sets);
     train(resumed.job, path, true);
-    EXPECT_EQ(rows_of(path), rows_of(run("straight"))) << step;
+    EXPECT_EQ(metric_rows(path), metric_rows(run("straight"))) << step;
   }
 }
 
@@ -150,7 +124,7 @@ TEST_F(TrainerTest, BeginsAtTheBeginningWhereNothingIsSaved) {
   EXPECT_THROW(train(killed.job, run("killed"), false), Kill);
   TinyJob resumed = tiny_job();
   train(resumed.job, run("killed"), true);
-  EXPECT_EQ(rows_of(run("killed")), rows_of(run("straight")));
+  EXPECT_EQ(metric_rows(run("killed")), metric_rows(run("straight")));
 }
 
 TEST_F(TrainerTest, RefusesAnotherRecipeAndOtherData) {
@@ -181,7 +155,7 @@ TEST_F(TrainerTest, GoesOnWithMoreSteps) {
   train(first.job, run("a"), false);
   TinyJob longer = tiny_job({"training.steps=30"});
   EXPECT_EQ(train(longer.job, run("a"), true).steps, 30);
-  EXPECT_EQ(rows_of(run("a")).size(), 30U);
+  EXPECT_EQ(metric_rows(run("a")).size(), 30U);
 }
 
 TEST_F(TrainerTest, SavesOnInterruptAndGoesOn) {
@@ -205,7 +179,7 @@ TEST_F(TrainerTest, SavesOnInterruptAndGoesOn) {
   clear_interrupt();
   TinyJob resumed = tiny_job();
   train(resumed.job, run("stopped"), true);
-  EXPECT_EQ(rows_of(run("stopped")), rows_of(run("straight")));
+  EXPECT_EQ(metric_rows(run("stopped")), metric_rows(run("straight")));
 }
 
 TEST_F(TrainerTest, AccumulationEqualsTheWholeBatch) {
@@ -217,8 +191,8 @@ TEST_F(TrainerTest, AccumulationEqualsTheWholeBatch) {
   split_sets.push_back("training.micro_batch=8");
   TinyJob split = tiny_job(split_sets);
   train(split.job, run("split"), false);
-  const auto a = rows_of(run("whole"));
-  const auto b = rows_of(run("split"));
+  const auto a = metric_rows(run("whole"));
+  const auto b = metric_rows(run("split"));
   ASSERT_EQ(a.size(), 20U);
   ASSERT_EQ(b.size(), 20U);
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -266,7 +240,7 @@ TEST_F(TrainerTest, EvaluatesWithAveragedWeightsAndKeepsTraining) {
   EXPECT_EQ(modes, (std::vector<bool>{false, false}));
   EXPECT_FALSE(torch::equal(seen[1], tiny.model->head));
   EXPECT_TRUE(torch::equal(seen[1], read_tensors(run("a") / "model.safetensors").at("head")));
-  const auto rows = rows_of(run("a"));
+  const auto rows = metric_rows(run("a"));
   std::vector<std::int64_t> steps;
   for (const auto& row : rows) {
     steps.push_back(row.at("step").get<std::int64_t>());
@@ -305,7 +279,7 @@ TEST_F(TrainerTest, StopsEarlyWithTheBestWeights) {
   TinyJob resumed = tiny_job(sets);
   resumed.job.evaluate = evaluate;
   EXPECT_EQ(train(resumed.job, run("b"), true).steps, 12);
-  EXPECT_EQ(rows_of(run("b")), rows_of(run("a")));
+  EXPECT_EQ(metric_rows(run("b")), metric_rows(run("a")));
   EXPECT_TRUE(torch::equal(best, read_tensors(run("b") / "model.safetensors").at("head")));
 }
 
@@ -365,7 +339,7 @@ TEST_F(TrainerTest, AlternatesPhasesWithoutLettingThemTouchEachOther) {
   train(tiny.job, run("a"), false);
   EXPECT_TRUE(torch::equal(embedding, tiny.model->embedding));
   EXPECT_TRUE(tiny.model->hidden.requires_grad());
-  const auto rows = rows_of(run("a"));
+  const auto rows = metric_rows(run("a"));
   EXPECT_EQ(rows.size(), 6U);
   for (const auto& row : rows) {
     EXPECT_EQ(row.contains("head.loss"), row.at("step").get<int>() % 3 == 1);

@@ -158,7 +158,10 @@ CrossEntropy cross_entropy(const torch::Tensor& hidden, const torch::Tensor& wei
       torch::GradMode::is_enabled() &&
       (hidden.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
   if (with_gradient) {
-    const variable_list results = CrossEntropyFunction::apply(hidden, weight, bias, head, options);
+    // Autograd takes no undefined input: an empty one stands for no bias.
+    const torch::Tensor given_bias =
+        bias.defined() ? bias : torch::empty({0}, hidden.options().requires_grad(false));
+    const variable_list results = CrossEntropyFunction::apply(hidden, weight, given_bias, head, options);
     return {results[0], results.size() > 1 ? results[1] : torch::Tensor()};
   }
   CrossEntropy sums = empty_sums(hidden, options);

@@ -1,5 +1,6 @@
 #include "everform/workbench/training/data_parallel.h"
 
+#include <c10/util/Logging.h>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -14,6 +15,18 @@
 
 namespace everform {
 namespace {
+
+/// c10d logs every failure with a stack trace before it throws it; here it is told once, as an error.
+class QuietTorch {
+ public:
+  QuietTorch() { FLAGS_caffe2_log_level = c10::GLOG_FATAL; }
+  ~QuietTorch() { FLAGS_caffe2_log_level = before_; }
+  QuietTorch(const QuietTorch&) = delete;
+  QuietTorch& operator=(const QuietTorch&) = delete;
+
+ private:
+  int before_ = FLAGS_caffe2_log_level;
+};
 
 /// What torchrun tells its processes.
 struct Rendezvous {
@@ -149,6 +162,7 @@ std::shared_ptr<ProcessGroup> process_group_from_environment(double timeout_seco
   if (!variable("WORLD_SIZE") || number("WORLD_SIZE", 1, 1 << 16) == 1) {
     return nullptr;
   }
+  const QuietTorch quiet;
   Rendezvous rendezvous;
   rendezvous.world = number("WORLD_SIZE", 1, 1 << 16);
   rendezvous.rank = number("RANK", 0, rendezvous.world - 1);

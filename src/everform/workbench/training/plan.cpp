@@ -61,20 +61,17 @@ nlohmann::json stored_key(const std::filesystem::path& folder) {
 }
 
 // The run keeps what it needs of the stage, so that it can be moved or the store emptied.
-void keep_copy(const std::filesystem::path& stage, const std::filesystem::path& run,
+void keep_copy(const std::filesystem::path& place, const std::filesystem::path& run,
                const std::string& name) {
   const std::filesystem::path kept = run / "stages" / name;
   std::error_code code;
   std::filesystem::create_directories(kept, code);
-  for (const char* file : {"model.safetensors", "config.json", "recipe.toml", kKeyFile}) {
-    if (!std::filesystem::exists(stage / file, code)) {
-      continue;
-    }
-    const std::filesystem::path partial = kept / (std::string(".") + file + ".partial");
-    std::filesystem::copy_file(stage / file, partial, std::filesystem::copy_options::overwrite_existing,
-                               code);
+  for (const char* file : {"run/model.safetensors", "run/config.json", "run/recipe.toml", kKeyFile}) {
+    const std::filesystem::path from = place / file;
+    const std::filesystem::path partial = kept / ("." + from.filename().string() + ".partial");
+    std::filesystem::copy_file(from, partial, std::filesystem::copy_options::overwrite_existing, code);
     if (!code) {
-      std::filesystem::rename(partial, kept / file, code);
+      std::filesystem::rename(partial, kept / from.filename(), code);
     }
     if (code) {
       fail("copying the stage " + name + " to " + kept.string(), code);

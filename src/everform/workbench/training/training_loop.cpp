@@ -250,18 +250,11 @@ void TrainingLoop::watch(double figure) {
     done_.stopped = done_.evaluations_since_best >= job_.options.early_stop;
     return;
   }
-  const std::int64_t before = done_.best_step;
   done_.best = figure;
   done_.best_step = done_.step;
   done_.evaluations_since_best = 0;
   if (run_ != nullptr) {
     write_tensors(best_file(done_.step), model_tensors(), {}, run_->calls());
-    if (before > 0 && before <= saved_step_) {
-      return;  // the checkpoint names it: kept until the next one does not
-    }
-    if (before > 0) {
-      run_->calls().remove(best_file(before).c_str());
-    }
   }
 }
 

@@ -55,6 +55,7 @@ class TrainingLoop {
   void watch(double figure);
   void sample();
   void save_checkpoint();
+  void remove_outdone();
   void write_model();
   TrainingResult finish();
   void set_training(bool training);

@@ -8,6 +8,8 @@
 namespace everform {
 namespace {
 
+constexpr const char* kBestPrefix = "best-";
+
 void compare_environments(const nlohmann::json& before, const nlohmann::json& now) {
   for (const auto& [name, value] : now.items()) {
     if (before.value(name, nlohmann::json()) != value) {
@@ -134,10 +136,26 @@ void TrainingLoop::save_checkpoint() {
              .environment = current_environment()},
             job_.options.keep_checkpoints);
   saved_step_ = done_.step;
+  remove_outdone();
+}
+
+// Weights of evaluations that a later one has outdone. A run that goes back to an older checkpoint makes them
+// again.
+void TrainingLoop::remove_outdone() {
+  std::vector<std::filesystem::path> outdone;
+  for (const auto& entry : std::filesystem::directory_iterator(run_->checkpoints())) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kBestPrefix) && entry.path() != best_file(done_.best_step)) {
+      outdone.push_back(entry.path());
+    }
+  }
+  for (const std::filesystem::path& path : outdone) {
+    run_->calls().remove(path.c_str());
+  }
 }
 
 std::filesystem::path TrainingLoop::best_file(std::int64_t step) const {
-  return run_->checkpoints() / ("best-" + std::to_string(step) + ".safetensors");
+  return run_->checkpoints() / (kBestPrefix + std::to_string(step) + ".safetensors");
 }
 
 NamedTensors TrainingLoop::model_tensors() {
