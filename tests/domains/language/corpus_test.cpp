@@ -72,6 +72,8 @@ TEST(Corpus, RefusesBadFiles) {
 
 TEST(Corpus, ParagraphsLoseTheirWrapping) {
   EXPECT_EQ(paragraphs("  One\n  two.\r\n\n\n \t\nThree\n"), (std::vector<std::string>{"One two.", "Three"}));
+  EXPECT_EQ(paragraphs("One\n\u00A0\u00A0 two.\u00A0\n \u00A0\nThree"),
+            (std::vector<std::string>{"One two.", "Three"}));
   EXPECT_TRUE(paragraphs(" \n\n").empty());
 }
 

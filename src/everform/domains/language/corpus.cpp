@@ -65,8 +65,24 @@ std::string unpack_gzip(const std::string& packed, const std::string& name, std:
   return out;
 }
 
-bool is_blank(std::string_view line) {
-  return line.find_first_not_of(" \t\r\f\v") == std::string_view::npos;
+/// A line without the white space at its ends, no-break spaces (which wrap text in some manuals) included.
+std::string_view trim(std::string_view line) {
+  constexpr std::string_view kBlanks = " \t\r\f\v";
+  constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
+  for (bool more = true; more;) {
+    line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+    line = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+    more = false;
+    if (line.starts_with(kNoBreakSpace)) {
+      line.remove_prefix(kNoBreakSpace.size());
+      more = true;
+    }
+    if (line.ends_with(kNoBreakSpace)) {
+      line.remove_suffix(kNoBreakSpace.size());
+      more = true;
+    }
+  }
+  return line;
 }
 
 /// Begin of the paragraph (else of the line) nearest behind `from`; the text's size where there is none.
@@ -134,14 +150,12 @@ std::vector<std::string> paragraphs(std::string_view text) {
   };
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    const std::string_view line = trim(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (is_blank(line)) {
+    if (line.empty()) {
       end_paragraph();
       continue;
     }
-    line.remove_prefix(line.find_first_not_of(" \t\r\f\v"));
-    line = line.substr(0, line.find_last_not_of(" \t\r\f\v") + 1);
     paragraph += paragraph.empty() ? "" : " ";
     paragraph += line;
   }

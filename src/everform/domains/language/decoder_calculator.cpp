@@ -1,33 +1,12 @@
 #include "everform/domains/language/decoder_calculator.h"
 
 #include "everform/core/base/error.h"
+#include "everform/core/io/quantize.h"
 #include "everform/core/recipes/nearest_name.h"
 #include "everform/core/recipes/transformer_tensors.h"
 
 namespace everform {
 namespace {
-
-/// The type in which a row of `row` weights is stored where `wanted` is asked for.
-ElementType stored_type(ElementType wanted, std::int64_t row) {
-  if (row % block_elements(wanted) == 0) {
-    return wanted;
-  }
-  ElementType fallback = ElementType::kF16;
-  switch (wanted) {
-    case ElementType::kQ4_K:
-      fallback = ElementType::kQ5_0;
-      break;
-    case ElementType::kQ5_K:
-      fallback = ElementType::kQ5_1;
-      break;
-    case ElementType::kQ6_K:
-      fallback = ElementType::kQ8_0;
-      break;
-    default:
-      return ElementType::kF16;
-  }
-  return stored_type(fallback, row);
-}
 
 /// Rows and columns of a layer's projection.
 std::vector<std::int64_t> projection_shape(const TransformerConfig& config, const std::string& target) {
@@ -60,7 +39,7 @@ std::int64_t weight_bytes(const TransformerConfig& config, ElementType type) {
   std::int64_t bytes = 0;
   for (const NamedShape& tensor : transformer_tensors(config)) {
     const bool is_vector = tensor.shape.size() < 2;
-    const ElementType stored = is_vector ? ElementType::kF32 : stored_type(type, tensor.shape.back());
+    const ElementType stored = is_vector ? ElementType::kF32 : type_for_rows(type, tensor.shape.back());
     bytes += tensor.elements() / block_elements(stored) * block_bytes(stored);
   }
   return bytes;

@@ -10,9 +10,8 @@
 
 namespace everform {
 
-/// Bytes of all weights with the matrices in `type` and vectors (norms, biases) in float32. A matrix whose
-/// rows are no multiple of the type's block is counted in the type that stands in for it: Q4_K -> Q5_0, Q5_K
-/// -> Q5_1, Q6_K -> Q8_0, and F16 where no 32 fit either.
+/// Bytes of all weights with the matrices in `type`, or in what type_for_rows() puts in its place, and
+/// vectors (norms, biases) in float32.
 std::int64_t weight_bytes(const TransformerConfig& config, ElementType type);
 
 /// Key-value cache of one sequence: 2 * layers * kv_heads * head_width * tokens * bytes per value.
