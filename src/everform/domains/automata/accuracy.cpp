@@ -18,6 +18,10 @@ double CellScore::exact_rate() const {
   return share(exact, grids);
 }
 
+Interval CellScore::interval() const {
+  return wilson_interval(static_cast<std::size_t>(right), static_cast<std::size_t>(cells));
+}
+
 CellScore& CellScore::operator+=(const CellScore& other) {
   cells += other.cells;
   right += other.right;

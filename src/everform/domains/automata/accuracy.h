@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "everform/core/base/statistics.h"
 #include "everform/domains/automata/grid.h"
 
 namespace everform {
@@ -20,6 +21,8 @@ struct CellScore {
   double accuracy() const;
   /// Share of grids without a wrong cell.
   double exact_rate() const;
+  /// Of the accuracy, as if cells were independent (Wilson, 95 %).
+  Interval interval() const;
   CellScore& operator+=(const CellScore& other);
 };
 

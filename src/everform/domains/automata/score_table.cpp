@@ -64,6 +64,15 @@ nlohmann::json to_json(const ScoreRow& row) {
           {"unchanged_cell_accuracy", row.unchanged.accuracy()}};
 }
 
+nlohmann::json to_json(const std::vector<ScoreRow>& rows) {
+  nlohmann::json json = rows.empty() ? nlohmann::json::object() : to_json(rows.front());
+  json["table"] = nlohmann::json::array();
+  for (const ScoreRow& row : rows) {
+    json["table"].push_back(to_json(row));
+  }
+  return json;
+}
+
 std::string to_csv(const std::vector<ScoreRow>& rows, const std::string& set_name) {
   std::string csv = set_name;
   for (const char* column : kColumns) {
@@ -89,6 +98,14 @@ std::string to_text(const ScoreRow& row, const std::string& set_name) {
                 set_name.c_str(), row.set.c_str(), row.temperature, row.model.accuracy(),
                 row.all_dead.accuracy(), row.unchanged.accuracy(), row.model.exact_rate(),
                 row.all_dead.exact_rate(), static_cast<long long>(row.model.grids));
+  return text;
+}
+
+std::string to_text(const std::vector<ScoreRow>& rows, const std::string& set_name) {
+  std::string text;
+  for (const ScoreRow& row : rows) {
+    text += to_text(row, set_name);
+  }
   return text;
 }
 

@@ -40,9 +40,12 @@ std::vector<ScoreRow> scores_by_width(StepData data, const HeatedModel& model,
 
 /// {"set","temperature","grids","cell_accuracy","exact_rate","all_dead_cell_accuracy","all_dead_exact_rate","unchanged_cell_accuracy"}
 nlohmann::json to_json(const ScoreRow& row);
+/// The first row's figures, and all rows under "table".
+nlohmann::json to_json(const std::vector<ScoreRow>& rows);
 /// The same as a CSV table. @param set_name header of the first column
 std::string to_csv(const std::vector<ScoreRow>& rows, const std::string& set_name);
 /// A line for people.
 std::string to_text(const ScoreRow& row, const std::string& set_name);
+std::string to_text(const std::vector<ScoreRow>& rows, const std::string& set_name);
 
 }  // namespace everform

@@ -46,6 +46,15 @@ Sample step_sample(const Grid& now, const Grid& next, const GridString& strings,
   return sample;
 }
 
+HeldOutSteps HeldOutSteps::repeated(int times) const {
+  HeldOutSteps all;
+  for (int i = 0; i < times; ++i) {
+    all.now.insert(all.now.end(), now.begin(), now.end());
+    all.next.insert(all.next.end(), next.begin(), next.end());
+  }
+  return all;
+}
+
 HeldOutSteps held_out_steps(const StepData& data, std::int64_t count, std::uint64_t seed,
                             std::string_view purpose) {
   HeldOutSteps steps;

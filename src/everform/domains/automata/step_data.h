@@ -41,6 +41,9 @@ Sample step_sample(const Grid& now, const Grid& next, const GridString& strings,
 struct HeldOutSteps {
   std::vector<Grid> now;
   std::vector<Grid> next;
+
+  /// All steps `times` over, for several draws of each.
+  HeldOutSteps repeated(int times) const;
 };
 
 /// `count` starts over the data's order range. Start i comes from RandomStream(seed, purpose, 0, i).

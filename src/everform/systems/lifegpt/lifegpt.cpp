@@ -72,16 +72,6 @@ ActionResult generate(const ActionRequest& request) {
   return result;
 }
 
-/// A table of scores as an action's answer: JSON with the first row's figures on top, and lines.
-ActionResult table_result(const std::vector<ScoreRow>& rows, const std::string& set_name) {
-  ActionResult result{.json = to_json(rows.at(0))};
-  for (const ScoreRow& row : rows) {
-    result.json["table"].push_back(to_json(row));
-    result.text += to_text(row, set_name);
-  }
-  return result;
-}
-
 ActionResult evaluate(const ActionRequest& request) {
   const Model model = open_model(request);
   std::vector<HeatedModel> models;
@@ -96,7 +86,7 @@ ActionResult evaluate(const ActionRequest& request) {
   if (!request.common.out.empty()) {
     write_file(request.common.out, to_csv(rows, "order"));
   }
-  return table_result(rows, "order");
+  return {.json = to_json(rows), .text = to_text(rows, "order")};
 }
 
 ActionResult analyse(const ActionRequest& request) {
@@ -116,7 +106,8 @@ ActionResult analyse(const ActionRequest& request) {
   const std::vector<double> own(data.widths.begin(), data.widths.end());
   const auto widths =
       request.has("widths") ? parse_number_list(request.text("widths"), "reading --widths") : own;
-  ActionResult result = table_result(scores_by_width(data, {0.0, complete}, widths, 64, seed), "width");
+  const auto rows = scores_by_width(data, {0.0, complete}, widths, 64, seed);
+  ActionResult result{.json = to_json(rows), .text = to_text(rows, "width")};
   result.json["divergence"] = curve;
   result.text += "share of wrong cells after " + std::to_string(generations) +
                  " generations: " + nlohmann::json(curve.back()).dump() + "\n";

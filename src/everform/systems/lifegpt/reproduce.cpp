@@ -16,10 +16,6 @@ constexpr int kDraws = 4;
 constexpr std::int64_t kQuickSteps = 1500;
 constexpr auto kNoBaseline = std::nullopt;
 
-Interval interval_of(const CellScore& score) {
-  return wilson_interval(static_cast<std::size_t>(score.right), static_cast<std::size_t>(score.cells));
-}
-
 /// Statements 1, 2, 3 and the bad input of 6, which hold for any weights.
 void claim_facts(Report& report, const SystemCard& card, std::uint64_t seed) {
   const Recipe paper = resolve_recipe({"lifegpt", &card.schema, card.recipe, "paper"});
@@ -65,7 +61,7 @@ void claim_masking(Report& report, const Model& model, std::uint64_t seed) {
 /// Statements 4 and 5 on fresh grids. @param watched accuracy by step during the training
 void claim_accuracy(Report& report, const Model& model, const std::map<std::int64_t, double>& watched,
                     std::uint64_t seed) {
-  HeldOutSteps steps = held_out_steps(model.data, kGrids, seed, "automata.held_out");
+  const HeldOutSteps steps = held_out_steps(model.data, kGrids, seed, "automata.held_out");
   const CellScore score = score_completions(steps, model.data.strings, model.completer(0.0, seed));
   const CellScore dead = score_all_dead(steps);
   const CellScore copy = score_copy(steps);
@@ -73,7 +69,7 @@ void claim_accuracy(Report& report, const Model& model, const std::map<std::int6
     return (1 - score.accuracy()) / (1 - other.accuracy());
   };
   report.compare({"4", "cell accuracy on 256 fresh grids, greedy and free-running (baseline: all dead)",
-                  score.accuracy(), dead.accuracy(), ">=", 0.975, interval_of(score)});
+                  score.accuracy(), dead.accuracy(), ">=", 0.975, score.interval()});
   report.compare({"4b", "error as a share of the all-dead answer's", against(dead), 1.0, "<=", 0.25});
   report.compare({"4c", "error as a share of the unchanged grid's", against(copy), 1.0, "<=", 0.25});
   const double gain = score.exact_rate() - dead.exact_rate();
@@ -82,12 +78,8 @@ void claim_accuracy(Report& report, const Model& model, const std::map<std::int6
   report.claim({"4e", "a run stopped after " + std::to_string(early) + " steps fails", accuracy, kNoBaseline,
                 "<", 0.975});
 
-  const HeldOutSteps once = steps;
-  for (int draw = 1; draw < kDraws; ++draw) {
-    steps.now.insert(steps.now.end(), once.now.begin(), once.now.end());
-    steps.next.insert(steps.next.end(), once.next.begin(), once.next.end());
-  }
-  const CellScore warm = score_completions(steps, model.data.strings, model.completer(1.0, seed));
+  const CellScore warm =
+      score_completions(steps.repeated(kDraws), model.data.strings, model.completer(1.0, seed));
   const double difference = score.accuracy() - warm.accuracy();
   report.claim(
       {"5", "cell accuracy at T=0 above T=1 (256 grids, 4 draws each)", difference, kNoBaseline, ">=", 0});
@@ -100,10 +92,10 @@ void claim_accuracy(Report& report, const Model& model, const std::map<std::int6
   report.add(Comparison{"One step on held-out grids",
                         "cell accuracy",
                         true,
-                        {{"LifeGPT, T=0", score.accuracy(), interval_of(score)},
-                         {"LifeGPT, T=1", warm.accuracy(), interval_of(warm)},
-                         {"all dead", dead.accuracy(), interval_of(dead), true},
-                         {"unchanged", copy.accuracy(), interval_of(copy)}}});
+                        {{"LifeGPT, T=0", score.accuracy(), score.interval()},
+                         {"LifeGPT, T=1", warm.accuracy(), warm.interval()},
+                         {"all dead", dead.accuracy(), dead.interval(), true},
+                         {"unchanged", copy.accuracy(), copy.interval()}}});
 }
 
 }  // namespace
