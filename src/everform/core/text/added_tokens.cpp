@@ -38,6 +38,14 @@ std::size_t skip_white_space(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+bool is_literal(const EncodeOptions& options, Range match) {
+  const auto ends_before = [&](const std::pair<std::size_t, std::size_t>& range) {
+    return range.second <= match.begin;
+  };
+  const auto first = std::partition_point(options.literal.begin(), options.literal.end(), ends_before);
+  return first != options.literal.end() && first->first < match.end;
+}
+
 void AddedTokens::add(AddedToken token) {
   tokens_.push_back(std::move(token));
 }
@@ -66,7 +74,8 @@ const AddedToken* AddedTokens::find(std::string_view content) const {
   return found == tokens_.end() ? nullptr : &*found;
 }
 
-std::vector<AddedPart> AddedTokens::split(std::string_view text, bool normalized, bool specials) const {
+std::vector<AddedPart> AddedTokens::split(std::string_view text, bool normalized, bool specials,
+                                          const std::function<bool(Range)>& accepts) const {
   const ByteTrie& keys = trie(normalized, specials);
   std::vector<AddedPart> parts;
   std::size_t done = 0;
@@ -85,6 +94,10 @@ std::vector<AddedPart> AddedTokens::split(std::string_view text, bool normalized
     }
     const AddedToken& token = tokens_[static_cast<std::size_t>(index)];
     Range match{at, at + length};
+    if (token.special && accepts && !accepts(match)) {
+      ++at;
+      continue;
+    }
     at = match.end;
     if (token.single_word && !stands_alone(text, match)) {
       continue;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct AddedPart {
   const AddedToken* token = nullptr;
 };
 
+/// Whether a match touches one of `options.literal`.
+bool is_literal(const EncodeOptions& options, Range match);
+
 class AddedTokens {
  public:
   /// Tokens with empty content are never matched.
@@ -52,7 +56,9 @@ class AddedTokens {
   /// @param normalized looks for the normalized ones in a normalized text, otherwise for the others in the
   /// text as it is
   /// @param specials whether special tokens are looked for at all
-  std::vector<AddedPart> split(std::string_view text, bool normalized, bool specials) const;
+  /// @param accepts asked about every match of a special token, where given; a refused one stays text
+  std::vector<AddedPart> split(std::string_view text, bool normalized, bool specials,
+                               const std::function<bool(Range)>& accepts = nullptr) const;
 
  private:
   void enter(std::size_t index, const std::string& form);

@@ -125,14 +125,15 @@ void PipelineTokenizer::encode_into(std::string_view text, const EncodeOptions& 
     }
   }
   if (!parts_.added.any(false, options.parse_specials)) {
-    encode_raw(text, 0, options.parse_specials, scratch.get(), sink);
+    encode_raw(text, 0, options, scratch.get(), sink);
   } else {
-    for (const AddedPart& part : parts_.added.split(text, false, options.parse_specials)) {
+    const auto accepts = [&](Range match) { return !is_literal(options, match); };
+    for (const AddedPart& part : parts_.added.split(text, false, options.parse_specials, accepts)) {
       if (part.token != nullptr) {
         sink.add(part.token->id, part.range);
       } else {
-        encode_raw(text.substr(part.range.begin, part.range.size()), part.range.begin, options.parse_specials,
-                   scratch.get(), sink);
+        encode_raw(text.substr(part.range.begin, part.range.size()), part.range.begin, options, scratch.get(),
+                   sink);
       }
     }
   }
@@ -144,8 +145,9 @@ void PipelineTokenizer::encode_into(std::string_view text, const EncodeOptions& 
   scratch.give_back();
 }
 
-void PipelineTokenizer::encode_raw(std::string_view text, std::size_t offset, bool specials,
+void PipelineTokenizer::encode_raw(std::string_view text, std::size_t offset, const EncodeOptions& options,
                                    ModelScratch& scratch, Sink& sink) const {
+  const bool specials = options.parse_specials;
   if (!parts_.normalizer && !parts_.added.any(true, specials) && cuts_at_line_starts_) {
     return encode_in_blocks(text, offset, scratch, sink);
   }
@@ -156,7 +158,10 @@ void PipelineTokenizer::encode_raw(std::string_view text, std::size_t offset, bo
   if (!parts_.added.any(true, specials)) {
     return encode_normalized(std::move(mapped), scratch, sink);
   }
-  for (const AddedPart& part : parts_.added.split(mapped.text(), true, specials)) {
+  const auto accepts = [&](Range match) {
+    return !is_literal(options, mapped.source(match.begin, match.end));
+  };
+  for (const AddedPart& part : parts_.added.split(mapped.text(), true, specials, accepts)) {
     if (part.token != nullptr) {
       sink.add(part.token->id, mapped.source(part.range.begin, part.range.end));
     } else {

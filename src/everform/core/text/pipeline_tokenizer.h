@@ -61,8 +61,8 @@ class PipelineTokenizer : public Tokenizer {
   class ScratchLease;
 
   void encode_into(std::string_view text, const EncodeOptions& options, Sink& sink) const;
-  void encode_raw(std::string_view text, std::size_t offset, bool specials, ModelScratch& scratch,
-                  Sink& sink) const;
+  void encode_raw(std::string_view text, std::size_t offset, const EncodeOptions& options,
+                  ModelScratch& scratch, Sink& sink) const;
   void encode_in_blocks(std::string_view text, std::size_t offset, ModelScratch& scratch, Sink& sink) const;
   void encode_normalized(MappedText text, ModelScratch& scratch, Sink& sink) const;
   void check(TokenId id) const;

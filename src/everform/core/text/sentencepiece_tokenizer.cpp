@@ -53,7 +53,8 @@ class SentencePieceTokenizer : public Tokenizer {
     if (bos_ && options.add_specials.value_or(add_bos_)) {
       add(*bos_, 0, 0);
     }
-    for (const AddedPart& part : controls_.split(text, false, options.parse_specials)) {
+    const auto accepts = [&](Range match) { return !is_literal(options, match); };
+    for (const AddedPart& part : controls_.split(text, false, options.parse_specials, accepts)) {
       if (part.token != nullptr) {
         add(part.token->id, part.range.begin, part.range.end);
         continue;

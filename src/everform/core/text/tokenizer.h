@@ -27,6 +27,9 @@ struct EncodeOptions {
   bool parse_specials = false;
   /// Tokens at the beginning and end (BOS, EOS, CLS, SEP); nothing given: what the model's own settings say.
   std::optional<bool> add_specials;
+  /// Byte ranges [begin, end) of the text, in order, whose special tokens stay text although `parse_specials`
+  /// is set: what a user wrote inside a rendered chat.
+  std::vector<std::pair<std::size_t, std::size_t>> literal;
 };
 
 class Tokenizer {
