@@ -64,11 +64,23 @@ TEST_F(RunFolderTest, WhatIsNoRunIsLeftAlone) {
   EXPECT_EQ(run_state(path()), RunState::kForeign);
   EXPECT_EQ(failure([&] { RunFolder::create(path(), tiny_recipe()); }), ErrorKind::kUsage);
   EXPECT_EQ(failure([&] { RunFolder::resume(path(), tiny_recipe()); }), ErrorKind::kMissing);
+  EXPECT_EQ(failure([&] { RunFolder::create(path(), tiny_recipe(), /*overwrite=*/true); }),
+            ErrorKind::kUsage);
   EXPECT_TRUE(std::filesystem::exists(path() / "thesis.txt"));
   write_file(folder_.path() / "file", "");
   EXPECT_EQ(run_state(folder_.path() / "file"), RunState::kForeign);
   write_file(path() / "run.json", "{\"state\":");
   EXPECT_EQ(failure([&] { run_state(path()); }), ErrorKind::kBadInput);
+}
+
+TEST_F(RunFolderTest, WhatAKillLeftWhileARunWasCreatedIsNothing) {
+  std::filesystem::create_directories(path() / "checkpoints");
+  std::filesystem::create_directories(path() / "samples");
+  write_file(path() / ".run.json.123.0.partial", "{\"sta");
+  EXPECT_EQ(run_state(path()), RunState::kAbsent);
+  RunFolder::create(path(), tiny_recipe());
+  EXPECT_EQ(run_state(path()), RunState::kStarted);
+  EXPECT_FALSE(std::filesystem::exists(path() / ".run.json.123.0.partial"));
 }
 
 TEST_F(RunFolderTest, RowsAreCutBackToAStep) {

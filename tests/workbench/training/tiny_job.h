@@ -120,6 +120,22 @@ inline Recipe tiny_recipe(const std::vector<std::string>& sets = {}) {
   return resolve_recipe(request);
 }
 
+/// The disk without waiting for it: for tests that do not ask what survives a crash.
+class UnsyncedCalls final : public FileSystemCalls {
+ public:
+  int sync(int) override { return 0; }
+  int sync_directory(const char*) override { return 0; }
+};
+
+/// train() without waiting for the disk.
+inline TrainingResult train_unsynced(TrainingJob& job, const std::filesystem::path& path, bool resume) {
+  UnsyncedCalls calls;
+  const bool begun = resume && run_state(path) != RunState::kAbsent;
+  RunFolder run =
+      begun ? RunFolder::resume(path, job.recipe, calls) : RunFolder::create(path, job.recipe, false, calls);
+  return train(job, run);
+}
+
 struct TinyJob {
   std::shared_ptr<TinyModel> model;
   TrainingJob job;

@@ -22,6 +22,7 @@ using test::metric_rows;
 using test::TemporaryFolder;
 using test::tiny_job;
 using test::TinyJob;
+using test::train_unsynced;
 
 /// Ends a training after so many steps as a kill would: without saving anything.
 struct Kill {};
@@ -83,16 +84,16 @@ TEST_F(TrainerTest, ResumesBitForBitAfterAKill) {
       sets.push_back("training.momentum=0.9");
     }
     TinyJob straight = tiny_job(sets);
-    train(straight.job, run(("straight-" + optimizer).c_str()), false);
+    train_unsynced(straight.job, run(("straight-" + optimizer).c_str()), false);
 
     const auto path = run(("killed-" + optimizer).c_str());
     TinyJob killed = tiny_job(sets);
     killed.job.batches = std::make_shared<KilledSource>(killed.job.batches, 17);
-    EXPECT_THROW(train(killed.job, path, false), Kill);
+    EXPECT_THROW(train_unsynced(killed.job, path, false), Kill);
     EXPECT_EQ(metric_rows(path).back().at("step"), 16) << "rows after the checkpoint, which must be dropped";
 
     TinyJob resumed = tiny_job(sets);
-    train(resumed.job, path, true);
+    train_unsynced(resumed.job, path, true);
     const auto straight_path = run(("straight-" + optimizer).c_str());
     test::expect_same_runs(path, straight_path);
     EXPECT_EQ(CheckpointStore(path / "checkpoints").load_newest()->files.size(), 3U)
@@ -102,37 +103,37 @@ TEST_F(TrainerTest, ResumesBitForBitAfterAKill) {
 
 TEST_F(TrainerTest, ResumesFromEveryInterruptedStep) {
   TinyJob straight = tiny_job({"training.checkpoint_every=1", "training.log_every=5", "training.steps=12"});
-  train(straight.job, run("straight"), false);
+  train_unsynced(straight.job, run("straight"), false);
   for (const std::int64_t step : {1, 4, 5, 11}) {
     const auto path = run(("at-" + std::to_string(step)).c_str());
     const std::vector<std::string> sets{"training.checkpoint_every=1", "training.log_every=5",
                                         "training.steps=12"};
     TinyJob killed = tiny_job(sets);
     killed.job.batches = std::make_shared<KilledSource>(killed.job.batches, step);
-    EXPECT_THROW(train(killed.job, path, false), Kill);
+    EXPECT_THROW(train_unsynced(killed.job, path, false), Kill);
     TinyJob resumed = tiny_job(sets);
-    train(resumed.job, path, true);
+    train_unsynced(resumed.job, path, true);
     EXPECT_EQ(metric_rows(path), metric_rows(run("straight"))) << step;
   }
 }
 
 TEST_F(TrainerTest, BeginsAtTheBeginningWhereNothingIsSaved) {
   TinyJob straight = tiny_job();
-  train(straight.job, run("straight"), false);
+  train_unsynced(straight.job, run("straight"), false);
   TinyJob killed = tiny_job();
   killed.job.batches = std::make_shared<KilledSource>(killed.job.batches, 4);
-  EXPECT_THROW(train(killed.job, run("killed"), false), Kill);
+  EXPECT_THROW(train_unsynced(killed.job, run("killed"), false), Kill);
   TinyJob resumed = tiny_job();
-  train(resumed.job, run("killed"), true);
+  train_unsynced(resumed.job, run("killed"), true);
   EXPECT_EQ(metric_rows(run("killed")), metric_rows(run("straight")));
 }
 
 TEST_F(TrainerTest, RefusesAnotherRecipeAndOtherData) {
   TinyJob first = tiny_job();
-  train(first.job, run("a"), false);
+  train_unsynced(first.job, run("a"), false);
   TinyJob other = tiny_job({"training.learning_rate=0.02"});
   try {
-    train(other.job, run("a"), true);
+    train_unsynced(other.job, run("a"), true);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
@@ -142,7 +143,7 @@ TEST_F(TrainerTest, RefusesAnotherRecipeAndOtherData) {
   TinyJob data = tiny_job({}, 7);
   data.job.modules[""] = data.model = std::make_shared<test::TinyModel>(0);
   try {
-    train(data.job, run("a"), true);
+    train_unsynced(data.job, run("a"), true);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);
@@ -152,16 +153,16 @@ TEST_F(TrainerTest, RefusesAnotherRecipeAndOtherData) {
 
 TEST_F(TrainerTest, GoesOnWithMoreSteps) {
   TinyJob first = tiny_job();
-  train(first.job, run("a"), false);
+  train_unsynced(first.job, run("a"), false);
   TinyJob longer = tiny_job({"training.steps=30"});
-  EXPECT_EQ(train(longer.job, run("a"), true).steps, 30);
+  EXPECT_EQ(train_unsynced(longer.job, run("a"), true).steps, 30);
   EXPECT_EQ(metric_rows(run("a")).size(), 30U);
 }
 
 TEST_F(TrainerTest, SavesOnInterruptAndGoesOn) {
   install_interrupt_handler();
   TinyJob straight = tiny_job();
-  train(straight.job, run("straight"), false);
+  train_unsynced(straight.job, run("straight"), false);
   TinyJob stopped = tiny_job({"training.evaluate_every=7"});
   stopped.job.evaluate = [](std::int64_t step) -> std::map<std::string, double> {
     if (step == 7) {
@@ -170,7 +171,7 @@ TEST_F(TrainerTest, SavesOnInterruptAndGoesOn) {
     return {};
   };
   try {
-    train(stopped.job, run("stopped"), false);
+    train_unsynced(stopped.job, run("stopped"), false);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
@@ -178,7 +179,7 @@ TEST_F(TrainerTest, SavesOnInterruptAndGoesOn) {
   }
   clear_interrupt();
   TinyJob resumed = tiny_job();
-  train(resumed.job, run("stopped"), true);
+  train_unsynced(resumed.job, run("stopped"), true);
   EXPECT_EQ(metric_rows(run("stopped")), metric_rows(run("straight")));
 }
 
@@ -186,11 +187,11 @@ TEST_F(TrainerTest, AccumulationEqualsTheWholeBatch) {
   const std::vector<std::string> sets{"training.optimizer=sgd", "training.learning_rate=0.5",
                                       "training.clip=0.3"};
   TinyJob whole = tiny_job(sets);
-  train(whole.job, run("whole"), false);
+  train_unsynced(whole.job, run("whole"), false);
   std::vector<std::string> split_sets = sets;
   split_sets.push_back("training.micro_batch=8");
   TinyJob split = tiny_job(split_sets);
-  train(split.job, run("split"), false);
+  train_unsynced(split.job, run("split"), false);
   const auto a = metric_rows(run("whole"));
   const auto b = metric_rows(run("split"));
   ASSERT_EQ(a.size(), 20U);
@@ -235,7 +236,7 @@ TEST_F(TrainerTest, EvaluatesWithAveragedWeightsAndKeepsTraining) {
     modes.push_back(tiny.model->is_training());
     return {{"figure", 0.25}};
   };
-  train(tiny.job, run("a"), false);
+  train_unsynced(tiny.job, run("a"), false);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(modes, (std::vector<bool>{false, false}));
   EXPECT_FALSE(torch::equal(seen[1], tiny.model->head));
@@ -249,7 +250,7 @@ TEST_F(TrainerTest, EvaluatesWithAveragedWeightsAndKeepsTraining) {
   EXPECT_EQ(steps, (std::vector<std::int64_t>{3, 6, 9, 10, 12, 15, 18, 20}));
   // Evaluating changes nothing in the training.
   TinyJob plain = tiny_job({"training.ema=0.99", "training.log_every=3"});
-  train(plain.job, run("b"), false);
+  train_unsynced(plain.job, run("b"), false);
   EXPECT_TRUE(torch::equal(plain.model->head, tiny.model->head));
 }
 
@@ -267,7 +268,7 @@ TEST_F(TrainerTest, StopsEarlyWithTheBestWeights) {
     }
     return evaluate(step);
   };
-  const TrainingResult result = train(tiny.job, run("a"), false);
+  const TrainingResult result = train_unsynced(tiny.job, run("a"), false);
   EXPECT_TRUE(result.stopped_early);
   EXPECT_EQ(result.steps, 12);
   EXPECT_TRUE(torch::equal(best, read_tensors(run("a") / "model.safetensors").at("head")));
@@ -275,10 +276,10 @@ TEST_F(TrainerTest, StopsEarlyWithTheBestWeights) {
   TinyJob killed = tiny_job(sets);
   killed.job.evaluate = evaluate;
   killed.job.batches = std::make_shared<KilledSource>(killed.job.batches, 9);
-  EXPECT_THROW(train(killed.job, run("b"), false), Kill);
+  EXPECT_THROW(train_unsynced(killed.job, run("b"), false), Kill);
   TinyJob resumed = tiny_job(sets);
   resumed.job.evaluate = evaluate;
-  EXPECT_EQ(train(resumed.job, run("b"), true).steps, 12);
+  EXPECT_EQ(train_unsynced(resumed.job, run("b"), true).steps, 12);
   EXPECT_EQ(metric_rows(run("b")), metric_rows(run("a")));
   EXPECT_TRUE(torch::equal(best, read_tensors(run("b") / "model.safetensors").at("head")));
 }
@@ -303,7 +304,7 @@ TEST_F(TrainerTest, ADivergedLossIsAnErrorAndNeverACheckpoint) {
   };
   tiny.job.objective = std::make_shared<Diverging>(tiny.job.objective);
   try {
-    train(tiny.job, run("a"), false);
+    train_unsynced(tiny.job, run("a"), false);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kFailed);
@@ -336,7 +337,7 @@ TEST_F(TrainerTest, AlternatesPhasesWithoutLettingThemTouchEachOther) {
   };
   tiny.job.objective = std::make_shared<TwoPhases>(tiny.model);
   const torch::Tensor embedding = tiny.model->embedding.detach().clone();
-  train(tiny.job, run("a"), false);
+  train_unsynced(tiny.job, run("a"), false);
   EXPECT_TRUE(torch::equal(embedding, tiny.model->embedding));
   EXPECT_TRUE(tiny.model->hidden.requires_grad());
   const auto rows = metric_rows(run("a"));
@@ -349,8 +350,8 @@ TEST_F(TrainerTest, AlternatesPhasesWithoutLettingThemTouchEachOther) {
 TEST_F(TrainerTest, Bf16StaysNearFloat) {
   TinyJob plain = tiny_job({"training.steps=60"});
   TinyJob half = tiny_job({"training.steps=60", "training.precision=bf16"});
-  const double a = train(plain.job, run("a"), false).loss;
-  const double b = train(half.job, run("b"), false).loss;
+  const double a = train_unsynced(plain.job, run("a"), false).loss;
+  const double b = train_unsynced(half.job, run("b"), false).loss;
   EXPECT_NE(a, b);
   EXPECT_NEAR(a, b, 0.05);
   EXPECT_EQ(half.model->head.scalar_type(), at::kFloat);

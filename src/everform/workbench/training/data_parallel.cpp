@@ -162,6 +162,10 @@ std::shared_ptr<ProcessGroup> process_group_from_environment(double timeout_seco
   if (!variable("WORLD_SIZE") || number("WORLD_SIZE", 1, 1 << 16) == 1) {
     return nullptr;
   }
+  static std::weak_ptr<ProcessGroup> living;
+  if (auto group = living.lock()) {
+    return group;
+  }
   const QuietTorch quiet;
   Rendezvous rendezvous;
   rendezvous.world = number("WORLD_SIZE", 1, 1 << 16);
@@ -169,8 +173,10 @@ std::shared_ptr<ProcessGroup> process_group_from_environment(double timeout_seco
   rendezvous.port = number("MASTER_PORT", 1, 65535);
   rendezvous.address = variable("MASTER_ADDR").value_or("127.0.0.1");
   try {
-    return std::make_shared<GlooGroup>(
+    auto group = std::make_shared<GlooGroup>(
         rendezvous, std::chrono::milliseconds(static_cast<std::int64_t>(1000 * timeout_seconds)));
+    living = group;
+    return group;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

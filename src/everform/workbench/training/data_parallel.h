@@ -25,8 +25,8 @@ class ProcessGroup {
 };
 
 /// The group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe, as torchrun sets them; nullptr
-/// where WORLD_SIZE is absent or 1. Throws Error{kUsage} for values that make no sense, Error{kMissing} where
-/// the others do not come within `timeout_seconds`.
+/// where WORLD_SIZE is absent or 1. While a group lives, every call gives the same one. Throws Error{kUsage}
+/// for values that make no sense, Error{kMissing} where the others do not come within `timeout_seconds`.
 std::shared_ptr<ProcessGroup> process_group_from_environment(double timeout_seconds = 300.0);
 
 }  // namespace everform

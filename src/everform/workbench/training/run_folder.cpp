@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char* kStateFile = "run.json";
 constexpr const char* kMetricsFile = "metrics.jsonl";
+constexpr const char* kCheckpoints = "checkpoints";
+constexpr const char* kSamples = "samples";
 constexpr std::size_t kLargestState = std::size_t{1} << 24;
 
 // Keys that may differ when a run goes on: they say how long and how often, not what is computed in a step.
@@ -66,6 +68,20 @@ void check_recipe(const std::filesystem::path& path, const nlohmann::json& store
   }
 }
 
+// Empty, or left by a run that was killed before it had a state.
+bool holds_nothing(const std::filesystem::path& path) {
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
+    const std::string name = entry.path().filename().string();
+    const bool empty_folder =
+        (name == kCheckpoints || name == kSamples) && std::filesystem::is_empty(entry.path(), code);
+    if (!empty_folder && !(name.starts_with(".") && name.ends_with(".partial"))) {
+      return false;
+    }
+  }
+  return !code;
+}
+
 std::filesystem::path step_folder(const std::filesystem::path& folder, std::int64_t step) {
   char name[48];
   std::snprintf(name, sizeof name, "step-%06lld", static_cast<long long>(step));
@@ -101,7 +117,7 @@ RunState run_state(const std::filesystem::path& path) {
   if (std::filesystem::exists(path / kStateFile, code)) {
     return read_state(path).at("state") == "finished" ? RunState::kFinished : RunState::kStarted;
   }
-  return std::filesystem::is_empty(path, code) ? RunState::kAbsent : RunState::kForeign;
+  return holds_nothing(path) ? RunState::kAbsent : RunState::kForeign;
 }
 
 nlohmann::json run_result(const std::filesystem::path& path) {
@@ -116,7 +132,17 @@ RunFolder::RunFolder(RunFolder&&) noexcept = default;
 
 RunFolder RunFolder::create(const std::filesystem::path& path, const Recipe& recipe, bool overwrite,
                             FileSystemCalls& calls) {
-  prepare_output_folder(path, overwrite);
+  const RunState state = run_state(path);
+  const std::string where = "preparing the run " + path.string();
+  if (state == RunState::kForeign) {
+    throw Error(ErrorKind::kUsage, where, "the folder holds something that is no run",
+                "choose another --out");
+  }
+  if (state != RunState::kAbsent && !overwrite) {
+    throw Error(ErrorKind::kUsage, where, "there is a run in this folder",
+                "go on with it (--resume), overwrite it (--yes), or choose another --out");
+  }
+  prepare_output_folder(path, /*overwrite=*/true);
   RunFolder run(path, false, calls);
   run.prepare(recipe);
   return run;
@@ -136,7 +162,7 @@ RunFolder RunFolder::resume(const std::filesystem::path& path, const Recipe& rec
 
 // The folders come first: writing the files syncs the folder that holds them all.
 void RunFolder::prepare(const Recipe& recipe) {
-  for (const std::filesystem::path& folder : {checkpoints(), path_ / "samples"}) {
+  for (const std::filesystem::path& folder : {checkpoints(), path_ / kSamples}) {
     std::error_code code;
     std::filesystem::create_directories(folder, code);
     if (code) {
@@ -148,8 +174,12 @@ void RunFolder::prepare(const Recipe& recipe) {
   write_file(path_ / "recipe.toml", recipe.to_toml(), *calls_);
 }
 
+std::filesystem::path RunFolder::checkpoints() const {
+  return path_ / kCheckpoints;
+}
+
 std::filesystem::path RunFolder::samples(std::int64_t step) const {
-  return step_folder(path_ / "samples", step);
+  return step_folder(path_ / kSamples, step);
 }
 
 void RunFolder::write_state(const char* state, const nlohmann::json& recipe, const nlohmann::json& result) {

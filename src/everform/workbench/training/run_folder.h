@@ -17,14 +17,16 @@ namespace everform {
 class AppendedFile;
 class EventFile;
 
-/// How a folder is found. kAbsent: nothing there, or an empty folder. kForeign: something that is no run.
+/// How a folder is found. kAbsent: nothing there, an empty folder, or what a run left that was killed while
+/// it was created. kForeign: something that is no run.
 enum class RunState { kAbsent, kForeign, kStarted, kFinished };
 
 RunState run_state(const std::filesystem::path& path);
 
 class RunFolder {
  public:
-  /// Begins a run. Throws Error{kUsage} where the folder holds something, unless `overwrite`.
+  /// Begins a run. Throws Error{kUsage} where there is a run already, unless `overwrite`, and where the
+  /// folder holds anything else, which is never touched.
   static RunFolder create(const std::filesystem::path& path, const Recipe& recipe, bool overwrite = false,
                           FileSystemCalls& calls = system_calls());
   /// Goes on with a run that was started. Throws Error{kMissing} where there is none and Error{kUsage} where
@@ -36,7 +38,7 @@ class RunFolder {
   RunFolder& operator=(RunFolder&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path checkpoints() const;
   /// samples/step-000123; not created.
   std::filesystem::path samples(std::int64_t step) const;
   std::filesystem::path model_file() const { return path_ / "model.safetensors"; }

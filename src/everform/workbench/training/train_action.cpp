@@ -24,6 +24,16 @@ std::string summary(const nlohmann::json& result) {
   return lines + "run: " + result.at("run").get<std::string>() + "\n";
 }
 
+// What rank 0 found, on every process: the others may not see its disk.
+bool agreed(ProcessGroup* processes, bool found) {
+  if (processes == nullptr) {
+    return found;
+  }
+  std::vector<torch::Tensor> flag{torch::tensor(found ? 1 : 0, at::kLong)};
+  processes->broadcast(flag);
+  return flag[0].item<std::int64_t>() != 0;
+}
+
 }  // namespace
 
 torch::Device training_device(const std::string& name) {
@@ -77,19 +87,24 @@ ActionResult train_action(const ActionRequest& request, TrainingJob&& job) {
 
 ActionResult train_action(const ActionRequest& request, const std::function<TrainingJob()>& make_job) {
   const std::filesystem::path path = run_path(request);
-  const RunState state = run_state(path);
-  if (request.resume && state == RunState::kFinished) {
-    nlohmann::json result = run_result(path);
+  const std::shared_ptr<ProcessGroup> processes = process_group_from_environment();
+  const bool first = processes == nullptr || processes->rank() == 0;
+  const RunState state = first ? run_state(path) : RunState::kAbsent;
+  if (agreed(processes.get(), request.resume && state == RunState::kFinished)) {
+    nlohmann::json result = first ? run_result(path) : nlohmann::json::object();
     result["run"] = path.string();
+    if (!first) {
+      return {.json = result, .text = ""};
+    }
     log_info(path.string() + " is finished");
     return {.json = result, .text = path.string() + " is finished: " + summary(result)};
   }
-  if (request.resume && state == RunState::kAbsent) {
+  if (first && request.resume && state == RunState::kAbsent) {
     log_info("nothing is saved in " + path.string() + " yet: beginning at the beginning");
   }
   TrainingJob job = make_job();
   const TrainingResult result = train(job, path, request.resume, request.common.yes);
-  return {.json = result.to_json(), .text = summary(result.to_json())};
+  return {.json = result.to_json(), .text = first ? summary(result.to_json()) : ""};
 }
 
 }  // namespace everform

@@ -6,6 +6,7 @@
 #include "everform/core/base/error.h"
 #include "everform/core/base/interrupt.h"
 #include "everform/core/base/log.h"
+#include "everform/workbench/models/transformer.h"
 
 namespace everform {
 namespace {
@@ -18,6 +19,16 @@ std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
   return text;
+}
+
+void checkpoint_blocks(const TrainingJob& job) {
+  for (const auto& [prefix, module] : job.modules) {
+    for (const auto& part : module->modules()) {
+      if (auto* transformer = dynamic_cast<Transformer*>(part.get())) {
+        transformer->set_checkpoint_blocks(true);
+      }
+    }
+  }
 }
 
 /// While it lives, only the given parameters of several phases need gradients.
@@ -62,6 +73,9 @@ TrainingLoop::TrainingLoop(TrainingJob& job, RunFolder* run) : job_(job), run_(r
     ema_ = std::make_unique<Ema>(JobState::trained_parameters(phases_), job_.options.ema);
   }
   tensors_ = std::make_unique<JobState>(job_, phases_, ema_.get());
+  if (job_.options.gradient_checkpointing) {
+    checkpoint_blocks(job_);
+  }
   BatchSlices slices{.batch = job_.options.batch, .micro_batch = job_.options.micro_batch};
   if (job_.processes != nullptr) {
     slices.rank = job_.processes->rank();

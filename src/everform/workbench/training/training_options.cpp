@@ -57,6 +57,7 @@ TrainingOptions training_options(const Recipe& recipe) {
   options.clip = recipe.number("training.clip");
   options.ema = recipe.number("training.ema");
   options.bf16 = recipe.text("training.precision") == "bf16";
+  options.gradient_checkpointing = recipe.boolean("training.gradient_checkpointing");
   options.checkpoint_every = recipe.integer("training.checkpoint_every");
   options.keep_checkpoints = recipe.integer("training.keep_checkpoints");
   options.evaluate_every = recipe.integer("training.evaluate_every");

@@ -18,6 +18,7 @@ struct TrainingOptions {
   double clip = 1.0;  ///< largest norm of the mean gradient; 0: no clipping
   double ema = 0.0;   ///< decay; 0: no average
   bool bf16 = false;  ///< forward and backward under bf16 autocast; weights and updates stay float32
+  bool gradient_checkpointing = false;  ///< transformers recompute their blocks in the backward pass
   std::int64_t checkpoint_every = 500;
   std::int64_t keep_checkpoints = 2;
   std::int64_t evaluate_every = 0;  ///< 0: never
