@@ -93,15 +93,16 @@ TEST(Corpus, HeldOutPartsComeFromEveryDocument) {
   const std::vector<Document> documents = {{"a", first},
                                            {"b", "second one\nsecond two\nsecond three\nsecond four"}};
   const CorpusSplit split = split_corpus(documents, 0.25);
-  EXPECT_NE(split.held_out.find("first 99"), std::string::npos);
-  EXPECT_NE(split.held_out.find("second four"), std::string::npos);
+  ASSERT_EQ(split.held_out.size(), 2U);
+  EXPECT_TRUE(split.held_out[0].starts_with("first ")) << split.held_out[0].substr(0, 20);
+  EXPECT_NE(split.held_out[0].find("first 99"), std::string::npos);
+  EXPECT_EQ(split.held_out[1], "second four");
   EXPECT_NE(split.train.find("second one"), std::string::npos);
   EXPECT_EQ(split.train.find("second four"), std::string::npos);
   EXPECT_EQ(split.train.find("first 99\n"), std::string::npos);
-  EXPECT_TRUE(split.held_out.starts_with("first ")) << split.held_out.substr(0, 20);
-  const double share = static_cast<double>(split.held_out.size()) /
-                       static_cast<double>(split.held_out.size() + split.train.size());
-  EXPECT_NEAR(share, 0.25, 0.02);
+  const double held_out = static_cast<double>(split.held_out[0].size() + split.held_out[1].size());
+  EXPECT_NEAR(held_out / (held_out + static_cast<double>(split.train.size())), 0.25, 0.02);
+  EXPECT_EQ(held_out_sample(split, 14), split.held_out[0].substr(0, 7) + "\n\nsecond ");
   EXPECT_THROW(split_corpus(documents, 0.0), Error);
 }
 

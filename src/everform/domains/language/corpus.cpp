@@ -189,14 +189,20 @@ CorpusSplit split_corpus(const std::vector<Document>& documents, double held_out
     const std::string_view text = document.text;
     const auto from = static_cast<std::size_t>(static_cast<double>(text.size()) * (1.0 - held_out_share));
     const std::size_t cut = cut_behind(text, from);
-    const auto append = [](std::string& part, std::string_view piece) {
-      part += part.empty() || piece.empty() ? "" : "\n\n";
-      part += piece;
-    };
-    append(split.train, text.substr(0, cut));
-    append(split.held_out, text.substr(cut));
+    split.train += split.train.empty() ? "" : "\n\n";
+    split.train += text.substr(0, cut);
+    split.held_out.emplace_back(text.substr(cut));
   }
   return split;
+}
+
+std::string held_out_sample(const CorpusSplit& split, std::size_t bytes) {
+  std::string sample;
+  for (const std::string& part : split.held_out) {
+    sample += sample.empty() ? "" : "\n\n";
+    sample += utf8_prefix(part, bytes / split.held_out.size());
+  }
+  return sample;
 }
 
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {

@@ -34,14 +34,16 @@ std::vector<std::string> paragraphs(std::string_view text);
 bool is_prose(std::string_view paragraph);
 
 struct CorpusSplit {
-  std::string train;
-  std::string held_out;
+  std::string train;                  ///< of all documents, a blank line between
+  std::vector<std::string> held_out;  ///< one part a document
 };
 
 /// Cuts the last `held_out_share` of every document off, at a paragraph's or at least a line's end, so that
-/// both parts have the same mixture of sources and no sentence is in both. Documents are joined by a blank
-/// line. @param held_out_share in (0, 1)
+/// both parts have the same mixture of sources and no sentence is in both. @param held_out_share in (0, 1)
 CorpusSplit split_corpus(const std::vector<Document>& documents, double held_out_share);
+
+/// About `bytes` of the held-out text: as much from the beginning of every part.
+std::string held_out_sample(const CorpusSplit& split, std::size_t bytes);
 
 /// The longest prefix of at most `bytes` bytes that ends at a code point's end.
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
