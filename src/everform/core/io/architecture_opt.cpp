@@ -28,7 +28,8 @@ class Opt final : public Architecture {
     config.norm_bias = true;
     const bool before = keys.flag("do_layer_norm_before", true);
     config.norm_placement = before ? NormPlacement::kPre : NormPlacement::kPost;
-    config.final_norm = before && !keys.flag("_remove_final_layer_norm", false);
+    const bool removed = keys.flag("_remove_final_layer_norm", false);
+    config.final_norm = before && !removed;
     config.positions = PositionKind::kLearned;
     config.position_offset = kPositionOffset;
     config.activation = read_hf_activation(keys, "activation_function", "relu");

@@ -21,6 +21,14 @@ float rounded_to_half(float value) {
   return half_to_float(float_to_half(value));
 }
 
+/// The nearest half that is no smaller in magnitude: a unit rounded down, to nothing where it is tiny, would
+/// clip the largest scale.
+float rounded_up_to_half(float value) {
+  const std::uint16_t bits = float_to_half(value);
+  const bool short_of = std::abs(half_to_float(bits)) < std::abs(value);
+  return half_to_float(static_cast<std::uint16_t>(bits + (short_of ? 1 : 0)));
+}
+
 void store_half(float value, std::byte* at) {
   const std::uint16_t bits = float_to_half(value);
   std::memcpy(at, &bits, sizeof bits);
@@ -110,8 +118,8 @@ AffineBlock fit_affine_block(const float* weights, int top) {
   for (int unit = 0; unit < kUnits; ++unit) {
     const auto largest_level = static_cast<float>(AffineBlock::kLargestScale - unit);
     AffineBlock block;
-    block.d = rounded_to_half(largest_scale / largest_level);
-    block.dmin = rounded_to_half(largest_minimum / largest_level);
+    block.d = rounded_up_to_half(largest_scale / largest_level);
+    block.dmin = rounded_up_to_half(largest_minimum / largest_level);
     round_scales(grids, block);
     round_to_grids(weights, top, block);
     solve_units(weights, block);
@@ -155,7 +163,7 @@ SymmetricBlock fit_symmetric_block(const float* weights) {
     largest = std::abs(scales[group]) > std::abs(largest) ? scales[group] : largest;
   }
   SymmetricBlock block;
-  block.d = rounded_to_half(largest / -128.0F);
+  block.d = rounded_up_to_half(largest / -128.0F);
   for (int group = 0; group < SymmetricBlock::kGroups; ++group) {
     block.scales[group] = nearest_level(scales[group], block.d, -128, 127);
   }
