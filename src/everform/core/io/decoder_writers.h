@@ -32,4 +32,8 @@ WrittenModel write_gguf_decoder(DecoderCheckpoint& source, std::optional<Element
 WrittenModel write_hf_folder(DecoderCheckpoint& source, std::optional<ElementType> type,
                              const std::filesystem::path& out, bool overwrite);
 
+/// Writes the files of the source's tokenizer into an existing folder: copied from a Hugging Face folder,
+/// made from a GGUF vocabulary (with a warning where it has no form in tokenizer.json).
+void write_tokenizer_files(DecoderCheckpoint& source, const std::filesystem::path& folder);
+
 }  // namespace everform

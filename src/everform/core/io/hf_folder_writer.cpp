@@ -86,7 +86,17 @@ void copy_side_files(const fs::path& from, const fs::path& to) {
   }
 }
 
-void write_tokenizer(DecoderCheckpoint& source, const fs::path& folder) {
+std::size_t folder_bytes(const fs::path& folder) {
+  std::size_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    bytes += entry.is_regular_file() ? entry.file_size() : 0;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void write_tokenizer_files(DecoderCheckpoint& source, const fs::path& folder) {
   if (!source.metadata().contains("general.architecture")) {
     std::error_code code;
     copy_side_files(fs::is_directory(source.path(), code) ? source.path() : source.path().parent_path(),
@@ -102,16 +112,6 @@ void write_tokenizer(DecoderCheckpoint& source, const fs::path& folder) {
   write_file(folder / "tokenizer_config.json", json_to_text(files->tokenizer_config, 2) + "\n");
 }
 
-std::size_t folder_bytes(const fs::path& folder) {
-  std::size_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    bytes += entry.is_regular_file() ? entry.file_size() : 0;
-  }
-  return bytes;
-}
-
-}  // namespace
-
 WrittenModel write_hf_folder(DecoderCheckpoint& source, std::optional<ElementType> type,
                              const std::filesystem::path& out, bool overwrite) {
   check_type(type);
@@ -126,7 +126,7 @@ WrittenModel write_hf_folder(DecoderCheckpoint& source, std::optional<ElementTyp
   }
   write_file(folder.path() / "config.json", json_to_text(form.config, 2) + "\n");
   write_safetensors(folder.path() / "model.safetensors", tensors, {{"format", "pt"}});
-  write_tokenizer(source, folder.path());
+  write_tokenizer_files(source, folder.path());
   const std::size_t bytes = folder_bytes(folder.path());
   folder.commit();
   return {out, bytes, tensors.size()};
