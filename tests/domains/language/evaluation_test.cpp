@@ -130,6 +130,19 @@ TEST(TaskEvaluation, UnconditionalCorrectionAsksWithoutTheContext) {
   EXPECT_EQ(answer_choice(model, ByteTokenizer(), "7\n", item, ChoiceNormalisation::kUnconditional), 1U);
 }
 
+TEST(TaskEvaluation, NormalisationsSideBySideAgreeWithEachAlone) {
+  const std::vector<TaskItem> items = {
+      {"t", "1:", {"qq", "r"}, 0, {}}, {"t", "2:", {"q", "rr"}, 1, {}}, {"t", "12", {"q", "r"}, 1, {}}};
+  const FakeModel model(by_question);
+  const auto together = compare_normalisations(model, ByteTokenizer(), items, {});
+  ASSERT_EQ(together.size(), 4U);
+  for (const TaskResult& result : together) {
+    const auto alone = evaluate_tasks(model, ByteTokenizer(), items,
+                                      {.normalisation = normalisation_from_name(result.name)});
+    EXPECT_EQ(result.correct, alone[0].correct) << result.name;
+  }
+}
+
 TEST(TaskEvaluation, WrittenAnswersAreTheFirstLine) {
   const std::string script = " \n The Paris!\nMore";
   const FakeModel model([&](std::span<const TokenId> seen) {

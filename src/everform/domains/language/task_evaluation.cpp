@@ -32,8 +32,8 @@ TaskResult summarise(const std::string& name, const Tally& tally, std::uint64_t 
 
 }  // namespace
 
-std::size_t answer_choice(const StepModel& model, const Tokenizer& tokenizer, const std::string& prompt,
-                          const TaskItem& item, ChoiceNormalisation normalisation) {
+std::vector<ChoiceScore> score_choices(const StepModel& model, const Tokenizer& tokenizer,
+                                       const std::string& prompt, const TaskItem& item, bool unconditional) {
   const auto score = [&](const std::string& context) {
     std::vector<std::string> continuations;
     for (const std::string& choice : item.choices) {
@@ -41,16 +41,23 @@ std::size_t answer_choice(const StepModel& model, const Tokenizer& tokenizer, co
     }
     return score_continuations(model, tokenizer, context, continuations);
   };
-  const std::vector<ContinuationScore> given = score(prompt);
-  std::vector<ContinuationScore> alone(given.size());
-  if (normalisation == ChoiceNormalisation::kUnconditional) {
-    alone = score(kNeutralContext);
-  }
   std::vector<ChoiceScore> scores;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    scores.push_back({given[i].log_likelihood, given[i].tokens, given[i].bytes, alone[i].log_likelihood});
+  for (const ContinuationScore& given : score(prompt)) {
+    scores.push_back({given.log_likelihood, given.tokens, given.bytes});
   }
-  return pick_choice(scores, normalisation);
+  if (unconditional) {
+    const std::vector<ContinuationScore> alone = score(kNeutralContext);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      scores[i].unconditional = alone[i].log_likelihood;
+    }
+  }
+  return scores;
+}
+
+std::size_t answer_choice(const StepModel& model, const Tokenizer& tokenizer, const std::string& prompt,
+                          const TaskItem& item, ChoiceNormalisation normalisation) {
+  const bool unconditional = normalisation == ChoiceNormalisation::kUnconditional;
+  return pick_choice(score_choices(model, tokenizer, prompt, item, unconditional), normalisation);
 }
 
 std::string write_answer(const StepModel& model, const Tokenizer& tokenizer, const std::string& prompt,
@@ -95,6 +102,29 @@ std::vector<TaskResult> evaluate_tasks(const StepModel& model, const Tokenizer& 
   std::vector<TaskResult> results;
   for (const std::string& name : names) {
     results.push_back(summarise(name, tallies.at(name), options.seed));
+  }
+  return results;
+}
+
+std::vector<TaskResult> compare_normalisations(const StepModel& model, const Tokenizer& tokenizer,
+                                               const std::vector<TaskItem>& items,
+                                               const TaskOptions& options) {
+  const std::vector<std::string> names = normalisation_names();
+  std::vector<Tally> tallies(names.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    throw_if_interrupted("comparing normalisations");
+    const std::string prompt = build_prompt(items, i, choose_shots(items, i, options.shots, options.seed));
+    const std::vector<ChoiceScore> scores = score_choices(model, tokenizer, prompt, items[i], true);
+    for (std::size_t n = 0; n < names.size(); ++n) {
+      tallies[n].correct.push_back(pick_choice(scores, normalisation_from_name(names[n])) == items[i].gold);
+    }
+    if (options.progress) {
+      options.progress(i + 1);
+    }
+  }
+  std::vector<TaskResult> results;
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    results.push_back(summarise(names[n], tallies[n], options.seed));
   }
   return results;
 }

@@ -35,6 +35,11 @@ struct TaskResult {
   std::vector<bool> correct;  ///< item by item
 };
 
+/// What the model says of every choice of an item after `prompt`. @param unconditional also score them after
+/// kNeutralContext
+std::vector<ChoiceScore> score_choices(const StepModel& model, const Tokenizer& tokenizer,
+                                       const std::string& prompt, const TaskItem& item, bool unconditional);
+
 /// The index that the model picks among the item's choices after `prompt`.
 std::size_t answer_choice(const StepModel& model, const Tokenizer& tokenizer, const std::string& prompt,
                           const TaskItem& item, ChoiceNormalisation normalisation);
@@ -47,5 +52,11 @@ std::string write_answer(const StepModel& model, const Tokenizer& tokenizer, con
 /// throws Error{kUsage}.
 std::vector<TaskResult> evaluate_tasks(const StepModel& model, const Tokenizer& tokenizer,
                                        const std::vector<TaskItem>& items, const TaskOptions& options);
+
+/// One result for each normalisation, in the order of normalisation_names() and named by them, from one
+/// scoring of all items. All items must have choices; options.shots and options.progress count.
+std::vector<TaskResult> compare_normalisations(const StepModel& model, const Tokenizer& tokenizer,
+                                               const std::vector<TaskItem>& items,
+                                               const TaskOptions& options);
 
 }  // namespace everform
