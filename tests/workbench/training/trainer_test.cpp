@@ -140,14 +140,22 @@ TEST_F(TrainerTest, RefusesAnotherRecipeAndOtherData) {
     EXPECT_NE(error.message().find("training.learning_rate is 0.02 here and was 0.01"), std::string::npos)
         << error.message();
   }
-  TinyJob data = tiny_job({}, 7);
-  data.job.modules[""] = data.model = std::make_shared<test::TinyModel>(0);
-  try {
-    train_unsynced(data.job, run("a"), true);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-  }
+  const auto refused = [&](TinyJob changed, const std::string& message) {
+    try {
+      train_unsynced(changed.job, run("a"), true);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_NE(error.message().find(message), std::string::npos) << error.message();
+    }
+  };
+  TinyJob data = tiny_job();
+  data.job.batches = tiny_job({}, 7).job.batches;
+  refused(data, "training data were others");
+  refused(tiny_job({}, 7), "its seed is 0, not 7");
+  TinyJob shape = tiny_job();
+  shape.model->register_parameter("more", torch::zeros({2}));
+  refused(shape, "holds 8 tensors, this training's 10");
   EXPECT_THROW(train(first.job, run("a"), false), Error) << "a folder in use is not overwritten";
 }
 
@@ -282,6 +290,30 @@ TEST_F(TrainerTest, StopsEarlyWithTheBestWeights) {
   EXPECT_EQ(train_unsynced(resumed.job, run("b"), true).steps, 12);
   EXPECT_EQ(metric_rows(run("b")), metric_rows(run("a")));
   EXPECT_TRUE(torch::equal(best, read_tensors(run("b") / "model.safetensors").at("head")));
+}
+
+TEST_F(TrainerTest, EarlyStoppingNeedsItsFigure) {
+  TinyJob without = tiny_job({"training.evaluate_every=2", "training.early_stop=3"});
+  EXPECT_THROW(train_unsynced(without.job, run("a"), false), Error);
+  TinyJob other = tiny_job({"training.evaluate_every=2", "training.early_stop=3"});
+  other.job.evaluate = [](std::int64_t) -> std::map<std::string, double> { return {{"accuracy", 1.0}}; };
+  EXPECT_THROW(train_unsynced(other.job, run("b"), false), Error);
+}
+
+TEST_F(TrainerTest, SamplesGoToTheirFolder) {
+  TinyJob tiny = tiny_job({"training.sample_every=8"});
+  std::vector<std::filesystem::path> folders;
+  tiny.job.sample = [&](std::int64_t,
+                        const std::filesystem::path& folder) -> std::vector<std::filesystem::path> {
+    folders.push_back(folder);
+    write_file(folder / "note.txt", "a sample");
+    return {};
+  };
+  train_unsynced(tiny.job, run("a"), false);
+  EXPECT_EQ(folders, (std::vector<std::filesystem::path>{run("a") / "samples/step-000008",
+                                                         run("a") / "samples/step-000016",
+                                                         run("a") / "samples/step-000020"}));
+  EXPECT_TRUE(std::filesystem::exists(folders[0] / "note.txt"));
 }
 
 TEST_F(TrainerTest, ADivergedLossIsAnErrorAndNeverACheckpoint) {

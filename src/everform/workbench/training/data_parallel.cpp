@@ -16,6 +16,9 @@
 namespace everform {
 namespace {
 
+// As torch's own: the others wait while one process evaluates. A process that has ended is noticed at once.
+constexpr std::chrono::minutes kExchangeTimeout{30};
+
 /// c10d logs every failure with a stack trace before it throws it; here it is told once, as an error.
 class QuietTorch {
  public:
@@ -90,7 +93,7 @@ class GlooGroup final : public ProcessGroup {
  public:
   GlooGroup(const Rendezvous& rendezvous, std::chrono::milliseconds timeout)
       : rank_(rendezvous.rank), world_(rendezvous.world), store_(open_store(rendezvous, timeout)) {
-    auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+    auto options = c10d::ProcessGroupGloo::Options::create(kExchangeTimeout);
     options->devices.push_back(open_device(rendezvous));
     group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, static_cast<int>(rank_),
                                                          static_cast<int>(world_), options);

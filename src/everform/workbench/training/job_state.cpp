@@ -105,8 +105,9 @@ void JobState::restore(const std::map<std::string, NamedTensors>& files, const s
   for (auto& [file, live] : files_) {
     const auto found = files.find(file);
     if (found == files.end() || found->second.size() != live.size()) {
-      refuse("its " + file + " are " + std::to_string(found == files.end() ? 0 : found->second.size()) +
-             " tensors, this training's " + std::to_string(live.size()));
+      const std::size_t count = found == files.end() ? 0 : found->second.size();
+      refuse("its file \"" + file + "\" holds " + std::to_string(count) + " tensors, this training's " +
+             std::to_string(live.size()));
     }
     for (auto& [name, tensor] : live) {
       const auto stored = found->second.find(name);

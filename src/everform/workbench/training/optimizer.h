@@ -48,6 +48,7 @@ class Optimizer {
   /// The gradients that are there.
   std::vector<torch::Tensor> gradients() const;
   OptimizerState& state() { return state_; }
+  const OptimizerState& state() const { return state_; }
 
  private:
   struct Range {

@@ -32,6 +32,7 @@ class PhaseTrainer {
   const std::string& name() const { return phase_.name; }
   bool due(std::int64_t step) const { return step % phase_.every == 0; }
   Optimizer& optimizer() { return optimizer_; }
+  const Optimizer& optimizer() const { return optimizer_; }
   const std::vector<torch::Tensor>& parameters() const { return optimizer_.parameters(); }
 
   /// Updates the parameters. The gradient is that of the mean over all targets of all micro-batches of all

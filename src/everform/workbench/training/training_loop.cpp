@@ -66,6 +66,11 @@ TrainingLoop::TrainingLoop(TrainingJob& job, RunFolder* run) : job_(job), run_(r
   if (job_.objective == nullptr || job_.batches == nullptr) {
     throw Error(ErrorKind::kFailed, doing(), "the job has no objective or no batches");
   }
+  if (job_.options.early_stop > 0 && !job_.evaluate) {
+    throw Error(ErrorKind::kUsage, doing(),
+                "training.early_stop needs evaluations, and this system makes none while it trains",
+                "set training.early_stop to 0");
+  }
   for (Phase& phase : job_.objective->phases()) {
     phases_.emplace_back(std::move(phase), job_.options, job_.seed, job_.device);
   }
@@ -163,10 +168,12 @@ void TrainingLoop::after_step() {
   if (job_.sample && options.sample_every > 0 && (last || due(options.sample_every))) {
     sample();
   }
-  done_.stopped = agree_to_stop(done_.stopped);
-  const bool interrupts = agree_to_stop(interrupted());
+  const bool interrupts = agree_on_stopping();
   if (last || done_.stopped || interrupts || due(options.checkpoint_every)) {
     save_checkpoint();
+  }
+  if (progress_ != nullptr) {
+    progress_->update(done_.step);
   }
   if (interrupts && !last && !done_.stopped) {
     if (progress_ != nullptr) {
@@ -177,34 +184,33 @@ void TrainingLoop::after_step() {
                     std::to_string(options.steps) + ", which is saved",
                 "go on with --resume");
   }
-  if (progress_ != nullptr) {
-    progress_->update(done_.step);
-  }
 }
 
-// All processes stop together: where one is told to, the others follow.
-bool TrainingLoop::agree_to_stop(bool wanted) {
+// All processes stop together: where one is told to, the others follow. Whether it was by the user.
+bool TrainingLoop::agree_on_stopping() {
   if (job_.processes == nullptr) {
-    return wanted;
+    return interrupted();
   }
-  std::vector<torch::Tensor> votes{torch::tensor(wanted ? 1.0 : 0.0, at::kDouble)};
+  std::vector<torch::Tensor> votes{
+      torch::tensor({done_.stopped ? 1.0 : 0.0, interrupted() ? 1.0 : 0.0}, at::kDouble)};
   job_.processes->sum(votes);
-  return votes[0].item<double>() > 0.0;
+  done_.stopped = votes[0][0].item<double>() > 0.0;
+  return votes[0][1].item<double>() > 0.0;
 }
 
 void TrainingLoop::check_finite(const std::map<std::string, double>& means) const {
-  for (const char* name : {"loss", "gradient_norm"}) {
-    const auto found = means.find(name);
-    if (found == means.end() || std::isfinite(found->second)) {
+  for (const auto& [name, value] : means) {
+    const bool of_training = name.ends_with("loss") || name.ends_with("gradient_norm");
+    if (!of_training || std::isfinite(value)) {
       continue;
     }
     const std::string saved = saved_step_ >= 0
                                   ? "the last checkpoint is of step " + std::to_string(saved_step_)
                                   : "there is no checkpoint yet";
-    throw Error(ErrorKind::kFailed, doing(),
-                std::string(name) + " is not a finite number at or before step " +
-                    std::to_string(done_.step) + "; " + saved,
-                "lower training.learning_rate, or set training.clip and training.warmup");
+    throw Error(
+        ErrorKind::kFailed, doing(),
+        name + " is not a finite number at or before step " + std::to_string(done_.step) + "; " + saved,
+        "lower training.learning_rate, or set training.clip and training.warmup");
   }
 }
 
@@ -249,15 +255,20 @@ void TrainingLoop::evaluate() {
   {
     const Ema::Scope averaged(ema_.get());
     done_.figures = job_.evaluate(done_.step);
-    const auto watched = done_.figures.find(job_.watched);
-    if (job_.options.early_stop > 0 && watched != done_.figures.end()) {
-      watch(watched->second);
+    if (job_.options.early_stop > 0) {
+      watch();
     }
   }
   set_training(true);
 }
 
-void TrainingLoop::watch(double figure) {
+void TrainingLoop::watch() {
+  const auto watched = done_.figures.find(job_.watched);
+  if (watched == done_.figures.end()) {
+    throw Error(ErrorKind::kFailed, doing(),
+                "early stopping watches \"" + job_.watched + "\", which the evaluation does not give");
+  }
+  const double figure = watched->second;
   const bool better = !done_.best || (job_.lower_is_better ? figure < *done_.best : figure > *done_.best);
   if (!better) {
     ++done_.evaluations_since_best;
@@ -281,7 +292,11 @@ void TrainingLoop::sample() {
   {
     const Ema::Scope averaged(ema_.get());
     const std::filesystem::path folder = run_->samples(done_.step);
-    std::filesystem::create_directories(folder);
+    std::error_code code;
+    std::filesystem::create_directories(folder, code);
+    if (code) {
+      throw Error(ErrorKind::kFailed, "preparing " + folder.string(), code.message(), "check the folder");
+    }
     for (const std::filesystem::path& picture : job_.sample(done_.step, folder)) {
       run_->add_image(done_.step, "samples/" + picture.stem().string(), picture);
     }

@@ -48,11 +48,11 @@ class TrainingLoop {
 
   void do_step(Prefetcher& prefetcher);
   void after_step();
-  bool agree_to_stop(bool wanted);
+  bool agree_on_stopping();
   void check_finite(const std::map<std::string, double>& means) const;
   void write_row(bool with_evaluation);
   void evaluate();
-  void watch(double figure);
+  void watch();
   void sample();
   void save_checkpoint();
   void remove_outdone();

@@ -58,6 +58,11 @@ void TrainingLoop::begin() {
 
 void TrainingLoop::restore(const Checkpoint& checkpoint) {
   const std::string where = "going on with the run " + run_->path().string();
+  if (checkpoint.state.value("seed", job_.seed) != job_.seed) {
+    const std::string seed = checkpoint.state.at("seed").dump();
+    throw Error(ErrorKind::kUsage, where, "its seed is " + seed + ", not " + std::to_string(job_.seed),
+                "add --seed " + seed);
+  }
   if (checkpoint.state.value("data", nlohmann::json()) != job_.batches->identity()) {
     throw Error(ErrorKind::kUsage, where, "its training data were others",
                 "name the same data, or begin another run");
@@ -84,7 +89,7 @@ void TrainingLoop::share_start() {
 nlohmann::json TrainingLoop::state_json() const {
   nlohmann::json updates = nlohmann::json::object();
   for (const PhaseTrainer& phase : phases_) {
-    updates[phase.name()] = const_cast<PhaseTrainer&>(phase).optimizer().state().step;
+    updates[phase.name()] = phase.optimizer().state().step;
   }
   nlohmann::json state = {{"step", done_.step},
                           {"seed", job_.seed},
