@@ -12,7 +12,9 @@ namespace everform::test {
 
 struct RandomTextOptions {
   bool invalid_bytes = false;
-  bool any_code_point = false;  ///< also arbitrary assigned and unassigned ones
+  bool any_code_point = false;  ///< also arbitrary assigned and unassigned ones ...
+  char32_t lowest = 0;          ///< ... from here
+  char32_t end = 0x110000;      ///< ... up to here
 };
 
 inline std::string random_text(RandomStream& random, std::size_t parts,
@@ -96,7 +98,8 @@ inline std::string random_text(RandomStream& random, std::size_t parts,
     if (options.invalid_bytes && random.below(12) == 0) {
       text += broken[random.below(broken.size())];
     } else if (options.any_code_point && random.below(6) == 0) {
-      const auto value = static_cast<char32_t>(random.below(random.bernoulli(0.5) ? 0x3000 : 0x110000));
+      const char32_t end = random.bernoulli(0.5) ? 0x3000 : options.end;
+      const auto value = options.lowest + static_cast<char32_t>(random.below(end - options.lowest));
       append_utf8(text, value >= 0xd800 && value < 0xe000 ? U'x' : value);
     } else {
       text += pool[random.below(pool.size())];

@@ -64,7 +64,11 @@ std::string unzip(const path& file) {
       throw Error(ErrorKind::kBadInput, where_of(file), "it unpacks to more than 512 MiB");
     }
   }
-  if (!stream || got < 0) {
+  int status = Z_OK;
+  if (stream) {
+    gzerror(stream.get(), &status);  // a file that ends too soon reads like one that ends
+  }
+  if (!stream || got < 0 || status != Z_OK) {
     throw Error(ErrorKind::kBadInput, where_of(file), "it is no whole gzip file");
   }
   return out;

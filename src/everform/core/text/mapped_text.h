@@ -16,7 +16,7 @@ namespace everform::text {
 class MappedText {
  public:
   /// A part of the original text, unchanged. @param offset where it lies in the original
-  MappedText(std::string_view original, std::size_t offset) : view_(original), offset_(offset) {}
+  MappedText(std::string_view original, std::size_t offset);
 
   std::string_view text() const { return changed_ ? std::string_view(owned_) : view_; }
   bool unchanged() const { return !changed_; }
@@ -46,8 +46,11 @@ class MappedText {
   };
 
  private:
+  void check_length(std::size_t bytes) const;
+
   std::string_view view_;
   std::size_t offset_;
+  std::size_t budget_;
   bool changed_ = false;
   std::string owned_;
   std::vector<std::uint32_t> begins_;
