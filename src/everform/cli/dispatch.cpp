@@ -33,6 +33,10 @@ bool goes_to_system(const ParsedCommand& command) {
 
 }  // namespace
 
+bool needs_workbench(const ParsedCommand& command) {
+  return goes_to_system(command) ? command.action != nullptr && !command.action->run : !command.verb->run;
+}
+
 ActionRequest make_request(const ParsedCommand& command) {
   const Invocation& invocation = command.invocation;
   ActionRequest request;

@@ -11,6 +11,9 @@ namespace everform {
 /// The request of a system's action: its recipe resolved from the run, the preset, --recipe and --set.
 ActionRequest make_request(const ParsedCommand& command);
 
+/// Whether only the workbench program can do it.
+bool needs_workbench(const ParsedCommand& command);
+
 /// Runs the command. Nothing comes back where only the workbench program can do it and this is the small one.
 std::optional<ActionResult> dispatch(const ParsedCommand& command, const WorkbenchRuntime* workbench);
 

@@ -55,7 +55,9 @@ void apply_common(const ParsedCommand& command, const WorkbenchRuntime* workbenc
   if (workbench != nullptr && workbench->set_threads) {
     workbench->set_threads(choice.threads);
   }
-  if (command.verb->uses_threads && !common.json) {
+  // The program that does the work says it, once.
+  const bool works_here = workbench != nullptr || !needs_workbench(command);
+  if (command.verb->uses_threads && !common.json && works_here) {
     log_once("threads: " + choice.reason);
   }
 }
