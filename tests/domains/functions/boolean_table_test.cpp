@@ -7,6 +7,7 @@
 #include "everform/core/base/error.h"
 #include "everform/domains/functions/arff.h"
 #include "everform/domains/functions/function_prompt.h"
+#include "everform/domains/functions/law_checks.h"
 #include "everform/domains/functions/task_law.h"
 #include "tests/support/shared_data.h"
 
@@ -111,6 +112,12 @@ TEST_F(BooleanTable, RandomBytesAreRefusedWithoutHarm) {
       EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
     }
   }
+}
+
+TEST_F(BooleanTable, EveryCheckOfBadTablesPasses) {
+  const CheckCount bad = check_bad_tables();
+  EXPECT_GE(bad.run, 12U);
+  EXPECT_EQ(bad.passed, bad.run);
 }
 
 TEST_F(BooleanTable, AbsentFileIsMissing) {

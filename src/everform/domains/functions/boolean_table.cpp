@@ -14,11 +14,9 @@ namespace {
 
 constexpr const char* kSequenceColumn = "sequence";
 
-CsvTable read_table(const std::filesystem::path& path) {
-  if (path.extension() == ".arff") {
-    return parse_arff(read_file(path), path.string());
-  }
-  return read_csv(path);
+CsvTable parse_table(const std::string& text, const std::string& name) {
+  const std::filesystem::path path = name;
+  return path.extension() == ".arff" ? parse_arff(text, name) : parse_csv(text, name, csv_options_for(path));
 }
 
 bool read_bit(const CsvTable& table, std::size_t row, std::size_t column) {
@@ -60,12 +58,16 @@ void check_one_sequence(const CsvTable& table, std::size_t first, std::size_t ro
 }  // namespace
 
 std::vector<LabelledSequence> read_sequences(const std::filesystem::path& path, int points) {
-  const CsvTable table = read_table(path);
-  const std::vector<std::size_t> coordinates = coordinate_columns(table, path.string());
+  return parse_sequences(read_file(path), path.string(), points);
+}
+
+std::vector<LabelledSequence> parse_sequences(const std::string& text, const std::string& name, int points) {
+  const CsvTable table = parse_table(text, name);
+  const std::vector<std::size_t> coordinates = coordinate_columns(table, name);
   const std::optional<std::size_t> numbering = table.find_column(kSequenceColumn);
   const auto block = static_cast<std::size_t>(points);
   if (points < 1 || table.rows() < block) {
-    throw Error(ErrorKind::kBadInput, "reading " + path.string(),
+    throw Error(ErrorKind::kBadInput, "reading " + name,
                 std::to_string(table.rows()) + " rows do not fill one sequence of " + std::to_string(points) +
                     " points",
                 "give fewer --points");
@@ -87,7 +89,7 @@ std::vector<LabelledSequence> read_sequences(const std::filesystem::path& path, 
     sequences.push_back(std::move(sequence));
   }
   if (const std::size_t left = table.rows() % block; left != 0) {
-    log_warning(path.string() + ": the last " + std::to_string(left) + " rows do not fill a sequence of " +
+    log_warning(name + ": the last " + std::to_string(left) + " rows do not fill a sequence of " +
                 std::to_string(points) + " points and are left out");
   }
   return sequences;

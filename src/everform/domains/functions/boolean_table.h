@@ -17,6 +17,9 @@ namespace everform::functions {
 /// more than 64; kMissing where the file is absent.
 std::vector<LabelledSequence> read_sequences(const std::filesystem::path& path, int points);
 
+/// As above from a text. @param name what it is called in messages; its ending tells the format
+std::vector<LabelledSequence> parse_sequences(const std::string& text, const std::string& name, int points);
+
 /// CSV with columns sequence, x1, ..., xn, label and values 0 and 1, which read_sequences reads back.
 std::string sequences_csv(std::span<const LabelledSequence> sequences);
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "everform/core/base/error.h"
+#include "everform/domains/functions/boolean_table.h"
 #include "everform/domains/functions/task_law.h"
 #include "everform/domains/functions/teaching_sequence.h"
 
@@ -121,6 +122,38 @@ CheckCount check_forced_points(int dimensions) {
       count.passed += dnf_holds({other, literals, other}, satisfied) ? 1 : 0;
       count.passed += literals.any_holds(violated) ? 0 : 1;
       count.passed += cnf_holds({other, literals, other}, violated) ? 0 : 1;
+    }
+  }
+  return count;
+}
+
+CheckCount check_bad_tables() {
+  const std::string head = "@relation r\n@attribute a {0,1}\n@attribute label {0,1}\n@data\n";
+  struct Case {
+    const char* name;
+    std::string text;
+    const char* place;
+  };
+  const std::vector<Case> cases = {{"t.csv", "a,label\n1,0\n1,2\n", "t.csv:3:3"},
+                                   {"t.csv", "a,label\n1,0\n1,no\n", "t.csv:3:3"},
+                                   {"t.csv", "a,label\n1,0\n-1,1\n", "t.csv:3:1"},
+                                   {"t.csv", "a,label\n1,0\n1\n", "t.csv:3"},
+                                   {"t.csv", "a,label\n1,0\n1,0,1\n", "t.csv:3"},
+                                   {"t.csv", "a,label\n1,0\n", "t.csv"},
+                                   {"t.csv", "label\n1\n0\n", "t.csv"},
+                                   {"t.csv", "", "t.csv"},
+                                   {"t.arff", head + "1,0\n1,2\n", "t.arff:6:3"},
+                                   {"t.arff", head + "1,0\n1\n", "t.arff:6"},
+                                   {"t.arff", head + "1,0\n1,0,1\n", "t.arff:6"},
+                                   {"t.arff", head, "t.arff"}};
+  CheckCount count;
+  for (const Case& bad : cases) {
+    ++count.run;
+    try {
+      parse_sequences(bad.text, bad.name, 2);
+    } catch (const Error& error) {
+      const bool named = error.where().find(bad.place) != std::string::npos;
+      count.passed += error.kind() == ErrorKind::kBadInput && named ? 1 : 0;
     }
   }
   return count;

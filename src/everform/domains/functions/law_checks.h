@@ -23,6 +23,10 @@ CheckCount check_signed_teaching(int dimensions);
 /// that clause.
 CheckCount check_forced_points(int dimensions);
 
+/// Tables with a label or a coordinate that is not 0 or 1, ragged rows, too few rows or no coordinates, as
+/// CSV and as ARFF: each is refused as bad input, and where a row is to blame its line is named.
+CheckCount check_bad_tables();
+
 /// The share of positive labels of one law, as stated and as drawn.
 struct ShareCheck {
   std::string law;
