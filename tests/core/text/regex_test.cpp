@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "everform/core/base/error.h"
+#include "everform/core/text/split_styles.h"
 
 namespace everform::text {
 namespace {
@@ -84,6 +85,23 @@ TEST(Regex, WhatIsNotSupportedIsNamed) {
   expect_refused("a\\", "backslash");
   expect_refused(R"(\C)", "compiled");
   expect_refused(std::string(70000, 'a'), "65536");
+}
+
+TEST(Regex, LongRunsStayUnderTheStepLimit) {
+  for (const std::string_view pattern : {o200k_pattern(), llama3_pattern(), gpt2_pattern()}) {
+    const std::string grouped = "(?:" + std::string(pattern) + ")";
+    for (const char* unit : {" ", "a", "A", "1", "!", "\n", "é"}) {
+      std::string text;
+      while (text.size() < 1'000'000) {
+        text += unit;
+      }
+      std::size_t covered = 0;
+      for (const std::string& match : matches(grouped, text + "x", RegexDialect::kRust)) {
+        covered += match.size();
+      }
+      EXPECT_EQ(covered, text.size() + 1) << pattern << " on " << testing::PrintToString(unit);
+    }
+  }
 }
 
 TEST(Regex, RunawayPatternsEnd) {

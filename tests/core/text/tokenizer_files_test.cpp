@@ -210,6 +210,8 @@ TEST_F(TokenizerFiles, WrongDocumentsAreNamed) {
   expect_bad("/model/fuse_unk", "yes", "fuse_unk");
   expect_bad("/added_tokens/0/id", -5, "added_tokens[0].id");
   expect_bad("/added_tokens/0/id", 99999999999, "added_tokens[0].id");
+  expect_bad("/added_tokens/0/id", 1000000, "added_tokens[0].id");
+  expect_bad("/model/vocab/A", 1000000, "\"A\"");
   expect_bad("/added_tokens/0/content", 5, "added_tokens[0].content");
   expect_bad("/added_tokens", json::object(), "added_tokens");
   expect_bad("/normalizer", json{{"type", "Nmt"}}, "normalizer.type is \"Nmt\"");

@@ -9,7 +9,7 @@ constexpr const char* kPrefix = "tokenizer.ggml.";
 }
 
 GgufVocabulary::GgufVocabulary(const nlohmann::json& metadata, std::string where)
-    : metadata_(metadata), where_(std::move(where)), vocabulary_(std::make_shared<Vocabulary>(where_)) {
+    : metadata_(metadata), where_(std::move(where)) {
   read_tokens();
   read_types();
 }
@@ -88,6 +88,7 @@ void GgufVocabulary::read_tokens() {
   if (tokens.empty()) {
     fail("tokens", "is empty");
   }
+  vocabulary_ = std::make_shared<Vocabulary>(where_, tokens.size());
   TokenId id = 0;
   for (const nlohmann::json& token : tokens) {
     if (!token.is_string()) {

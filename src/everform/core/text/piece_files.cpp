@@ -113,10 +113,11 @@ std::string pattern_of_class(const TokenizerSettings& settings, const std::strin
 TokenizerParts read_piece_files(const nlohmann::json& encoder, std::string_view merges,
                                 const TokenizerSettings& settings, const std::string& where) {
   const JsonFields document(encoder, where, "");
-  auto vocabulary = std::make_shared<Vocabulary>(where);
+  auto vocabulary = std::make_shared<Vocabulary>(where, encoder.size());
   bool words_end = false;
   for (const auto& [piece, id] : encoder.items()) {
-    if (!id.is_number_integer() || id.get<double>() < 0 || id.get<double>() > Vocabulary::kLargestId) {
+    if (!id.is_number_integer() || id.get<double>() < 0 ||
+        id.get<double>() > Vocabulary::largest_id(encoder.size())) {
       throw Error(ErrorKind::kBadInput, where, "\"" + piece + "\" has something that is no token id");
     }
     vocabulary->add(id.get<TokenId>(), piece);
@@ -147,7 +148,7 @@ TokenizerParts read_piece_files(const nlohmann::json& encoder, std::string_view 
 
 TokenizerParts read_clip_merges(std::string_view text, const std::string& where) {
   const Pairs pairs = read_merge_lines(split_lines(text), 1, kClipMerges, where);
-  auto vocabulary = std::make_shared<Vocabulary>(where);
+  auto vocabulary = std::make_shared<Vocabulary>(where, 2 * 256 + pairs.size() + 2);
   // The alphabet in GPT-2's order: bytes that print themselves, then the others; then all again at the end of
   // a word.
   std::vector<std::string> letters;

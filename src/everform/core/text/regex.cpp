@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestPattern = 64 * 1024;
 // Far above what any split pattern needs for one match, far below a minute.
-constexpr std::uint32_t kMatchLimit = 50'000'000;
+constexpr std::uint32_t kMatchLimit = 5'000'000;
 constexpr std::size_t kJitStackStart = 32 * 1024;
 constexpr std::size_t kJitStackLimit = 64 * 1024 * 1024;
 constexpr char kInvalidByteStandIn = '\x01';

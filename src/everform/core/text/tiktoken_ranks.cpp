@@ -66,8 +66,8 @@ const Published& find_published(std::size_t ranks, const std::string& where) {
 }  // namespace
 
 TokenizerParts read_tiktoken_ranks(std::string_view text, const std::string& where) {
-  auto vocabulary = std::make_shared<Vocabulary>(where);
   const std::vector<std::string_view> lines = split_lines(text);
+  auto vocabulary = std::make_shared<Vocabulary>(where, lines.size());
   std::size_t count = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].empty()) {

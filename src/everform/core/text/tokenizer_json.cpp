@@ -7,15 +7,17 @@ namespace everform::text {
 
 namespace {
 
-AddedTokens read_added_tokens(const JsonFields& document) {
+// @param pieces of the model
+AddedTokens read_added_tokens(const JsonFields& document, std::size_t pieces) {
   AddedTokens added;
   if (!document.has("added_tokens")) {
     return added;
   }
   const std::size_t count = document.array("added_tokens").size();
+  const TokenId largest = Vocabulary::largest_id(pieces + count);
   for (std::size_t i = 0; i < count; ++i) {
     const JsonFields token = document.element("added_tokens", i);
-    added.add({.id = static_cast<TokenId>(token.integer("id", 0, Vocabulary::kLargestId)),
+    added.add({.id = static_cast<TokenId>(token.integer("id", 0, largest)),
                .content = token.text("content"),
                .special = token.flag("special", false),
                .single_word = token.flag("single_word", false),
@@ -31,7 +33,6 @@ AddedTokens read_added_tokens(const JsonFields& document) {
 TokenizerParts read_tokenizer_json(const nlohmann::json& json, const std::string& where) {
   const JsonFields document(json, where, "");
   TokenizerParts parts;
-  parts.added = read_added_tokens(document);
   if (document.has("normalizer")) {
     parts.normalizer = read_normalizer(document.object("normalizer"));
   }
@@ -41,6 +42,7 @@ TokenizerParts read_tokenizer_json(const nlohmann::json& json, const std::string
   }
   const JsonFields model = document.object("model");
   const auto vocabulary = read_model_vocabulary(model);
+  parts.added = read_added_tokens(document, vocabulary->size());
   for (const AddedToken& token : parts.added.tokens()) {
     if (token.special) {
       vocabulary->hide(token.id);

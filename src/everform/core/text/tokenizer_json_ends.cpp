@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kMostStripped = 1'000'000;
 
 TokenId read_id(const JsonFields& json, const nlohmann::json& value, const std::string& key) {
-  if (!value.is_number_integer() || value.get<double>() < 0 || value.get<double>() > Vocabulary::kLargestId) {
+  if (!value.is_number_integer() || value.get<double>() < 0 || value.get<double>() > INT32_MAX) {
     json.fail(key, "holds something that is no token id");
   }
   return value.get<TokenId>();

@@ -26,7 +26,7 @@ std::string model_type(const JsonFields& model) {
 }
 
 std::shared_ptr<Vocabulary> read_piece_list(const JsonFields& model) {
-  auto vocabulary = std::make_shared<Vocabulary>(model.where());
+  auto vocabulary = std::make_shared<Vocabulary>(model.where(), model.array("vocab").size());
   TokenId id = 0;
   for (const nlohmann::json& entry : model.array("vocab")) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_number()) {
@@ -124,9 +124,10 @@ std::shared_ptr<Vocabulary> read_model_vocabulary(const JsonFields& model) {
   if (!pieces.is_object()) {
     model.fail("vocab", "is no object");
   }
-  auto vocabulary = std::make_shared<Vocabulary>(model.where());
+  auto vocabulary = std::make_shared<Vocabulary>(model.where(), pieces.size());
   for (const auto& [piece, id] : pieces.items()) {
-    if (!id.is_number_integer() || id.get<double>() < 0 || id.get<double>() > Vocabulary::kLargestId) {
+    if (!id.is_number_integer() || id.get<double>() < 0 ||
+        id.get<double>() > Vocabulary::largest_id(pieces.size())) {
       model.fail("vocab", "gives \"" + piece + "\" something that is no token id");
     }
     vocabulary->add(id.get<TokenId>(), piece);

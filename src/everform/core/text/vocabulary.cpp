@@ -1,5 +1,6 @@
 #include "everform/core/text/vocabulary.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "everform/core/base/error.h"
@@ -9,6 +10,9 @@ namespace everform::text {
 namespace {
 
 constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kLargestId = 16'000'000;
+constexpr std::size_t kFreeHoles = std::size_t{1} << 16;
+constexpr std::size_t kHolesPerPiece = 4;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   const auto product = static_cast<unsigned __int128>(a) * b;
@@ -34,7 +38,13 @@ std::uint64_t hash_bytes(std::string_view bytes) {
   return mix(hash ^ word, kMultiplier) ^ (hash >> 31);
 }
 
-Vocabulary::Vocabulary(std::string where) : where_(std::move(where)), slots_(kFirstSlots, -1) {}
+TokenId Vocabulary::largest_id(std::size_t pieces) {
+  return static_cast<TokenId>(
+      std::min(kLargestId, kFreeHoles + kHolesPerPiece * std::min(pieces, kLargestId)));
+}
+
+Vocabulary::Vocabulary(std::string where, std::size_t pieces)
+    : where_(std::move(where)), largest_id_(largest_id(pieces)), slots_(kFirstSlots, -1) {}
 
 std::string_view Vocabulary::piece(TokenId id) const {
   if (!has(id)) {
@@ -80,10 +90,10 @@ void Vocabulary::grow() {
 }
 
 void Vocabulary::store(TokenId id, std::string_view piece) {
-  if (id < 0 || id > kLargestId) {
+  if (id < 0 || id > largest_id_) {
     throw Error(ErrorKind::kBadInput, where_,
                 "the piece \"" + std::string(piece) + "\" has id " + std::to_string(id) +
-                    ", not one from 0 to " + std::to_string(kLargestId));
+                    ", not one from 0 to " + std::to_string(largest_id_));
   }
   if (has(id)) {
     throw Error(ErrorKind::kBadInput, where_,

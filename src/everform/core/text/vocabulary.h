@@ -17,14 +17,16 @@ std::uint64_t hash_bytes(std::string_view bytes);
 /// Pieces by id. Ids may have holes; every piece has one id.
 class Vocabulary {
  public:
-  /// Ids above this are refused: no vocabulary is that large, and a table of them would not fit.
-  static constexpr TokenId kLargestId = 16'000'000;
+  /// The largest id that a vocabulary of so many pieces may use: holes between ids cost memory that a small
+  /// file must not ask for.
+  static TokenId largest_id(std::size_t pieces);
 
   /// @param where the file, for messages
-  explicit Vocabulary(std::string where);
+  /// @param pieces how many will be added, at most
+  Vocabulary(std::string where, std::size_t pieces);
 
-  /// Throws Error{kBadInput} for an id outside [0, kLargestId] or taken already, and for a piece that is
-  /// there already.
+  /// Throws Error{kBadInput} for an id outside [0, largest_id(pieces)] or taken already, and for a piece that
+  /// is there already.
   void add(TokenId id, std::string_view piece);
   /// As add, but a piece that is there already keeps its first id, and only its text is remembered for the
   /// new one.
@@ -60,6 +62,7 @@ class Vocabulary {
   std::size_t slot_of(std::string_view piece) const;
 
   std::string where_;
+  TokenId largest_id_;
   std::string bytes_;
   std::vector<Entry> entries_;
   std::vector<TokenId> slots_;  ///< open addressing; -1 is free

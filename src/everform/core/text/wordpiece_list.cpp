@@ -25,13 +25,14 @@ bool has_capital(std::string_view piece) {
 
 TokenizerParts read_wordpiece_list(std::string_view text, const TokenizerSettings& settings,
                                    const std::string& where) {
-  auto vocabulary = std::make_shared<Vocabulary>(where);
+  const std::vector<std::string_view> lines = split_lines(text);
+  auto vocabulary = std::make_shared<Vocabulary>(where, lines.size());
   const std::vector<std::string> specials = {"[PAD]", settings.unknown.value_or("[UNK]"),
                                              settings.cls.value_or("[CLS]"), settings.sep.value_or("[SEP]"),
                                              "[MASK]"};
   bool cased = false;
   TokenId next = 0;
-  for (const std::string_view line : split_lines(text)) {
+  for (const std::string_view line : lines) {
     vocabulary->add_duplicate(next++, line);
     const bool special = std::find(specials.begin(), specials.end(), line) != specials.end();
     cased = cased || (!special && !line.starts_with('[') && has_capital(line));
