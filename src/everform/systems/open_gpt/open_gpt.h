@@ -16,7 +16,6 @@ namespace everform::open_gpt {
 /// A pretrained decoder with what is being trained of it.
 struct Tuning {
   std::shared_ptr<Transformer> transformer;
-  std::shared_ptr<const Tokenizer> tokenizer;
   std::unique_ptr<Adapter> adapter;  ///< nullptr where all weights are trained
   std::vector<MaskedTokens> pieces;  ///< what it learns
 };

@@ -131,10 +131,9 @@ TrainingJob make_job(const ActionRequest& request, Tuning& tuning) {
   TrainingJob job = training_job(request);
   job.recipe = with_options(request);
   const std::filesystem::path path = find_language_model(job.recipe.text("model.name"));
-  tuning.tokenizer = load_tokenizer(path);
   const auto longest = static_cast<std::size_t>(job.recipe.integer("data.length"));
   if (tuning.pieces.empty()) {
-    tuning.pieces = read_pieces(job.recipe, {.path = path, .tokenizer = tuning.tokenizer});
+    tuning.pieces = read_pieces(job.recipe, {.path = path, .tokenizer = load_tokenizer(path)});
   }
   tuning.transformer = load_transformer(path);
   tuning.transformer->to(job.device);
