@@ -33,8 +33,11 @@ def main(out):
     for label, own in NETWORKS.items():
         config = transformers.T5Config(**COMMON, **own)
         model = transformers.T5ForConditionalGeneration(config).eval()
+        tied = own["tie_word_embeddings"]
+        if not tied:  # what loading a checkpoint with a head of its own does
+            model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
         tensors = {name: tensor for name, tensor in model.state_dict().items() if "embed_tokens" not in name}
-        if config.tie_word_embeddings:
+        if tied:
             tensors.pop("lm_head.weight", None)
         with torch.no_grad():
             for name, tensor in tensors.items():

@@ -161,8 +161,12 @@ AttentionMask attention_mask(const AttentionOptions& options, std::int64_t token
         out.bias, alibi_bias(options.heads, tokens, past, options.alibi_max_bias).to(type).unsqueeze(0));
   }
   if (key_mask.defined()) {
-    const torch::Tensor hidden = key_mask.logical_not().view({key_mask.size(0), 1, 1, key_mask.size(1)});
-    out.bias = add_defined(out.bias, torch::zeros(hidden.sizes(), type).masked_fill(hidden, kHidden));
+    const torch::Tensor hidden = key_mask.logical_not();
+    const torch::Tensor key_bias = torch::zeros(hidden.sizes(), type).masked_fill(hidden, kHidden);
+    if (!out.bias.defined() && !mask.defined() && key_bias.scalar_type() == at::kFloat) {
+      out.key_bias = key_bias;
+    }
+    out.bias = add_defined(out.bias, key_bias.view({key_mask.size(0), 1, 1, key_mask.size(1)}));
   }
   out.bias = add_defined(out.bias, mask);
   return out;
@@ -181,8 +185,8 @@ torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch
     while (bias.dim() < 4) {
       bias = bias.unsqueeze(0);
     }
-    if (causal && !q.is_cpu()) {
-      // Only the CPU kernels take a mask and the causal flag together.
+    if (causal && (bias.requires_grad() || !q.is_cpu())) {
+      // Only the CPU's fused kernel takes a mask and the causal flag together, and no mask that learns.
       const torch::Tensor future = torch::ones({q.size(2), k.size(2)}, q.options().dtype(at::kBool)).triu(1);
       bias = bias.masked_fill(future, kHidden);
       causal = false;
@@ -241,6 +245,21 @@ void Attention::keys_and_values(const MixerInput& input, torch::Tensor& k, torch
   v = heads_of(v_proj->forward(source), options_.kv_heads);
 }
 
+AttentionMask Attention::prepare(std::int64_t tokens, std::int64_t past, const torch::Tensor& positions,
+                                 const torch::Tensor& key_mask, const torch::Tensor& mask,
+                                 const torch::Tensor& like) const {
+  AttentionMask out = attention_mask(options_, tokens, past, past + tokens, key_mask, mask, like);
+  if (rotary_) {
+    const RotaryPositions::Angles angles = rotary_->angles(
+        positions.defined()
+            ? positions
+            : torch::arange(past, past + tokens, like.options().dtype(at::kLong).requires_grad(false)));
+    out.cosine = angles.cosine;
+    out.sine = angles.sine;
+  }
+  return out;
+}
+
 torch::Tensor Attention::forward(const MixerInput& input) {
   const bool cross = options_.memory_width > 0;
   auto* state = dynamic_cast<KvState*>(input.state);
@@ -255,11 +274,14 @@ torch::Tensor Attention::forward(const MixerInput& input) {
   torch::Tensor k;
   torch::Tensor v;
   keys_and_values(input, k, v);
+  AttentionMask built;
+  if (input.prepared == nullptr) {
+    built = cross ? attention_mask(options_, tokens, 0, k.size(2), input.key_mask, input.mask, q)
+                  : prepare(tokens, past, input.positions, input.key_mask, input.mask, q);
+  }
+  const AttentionMask& mask = input.prepared != nullptr ? *input.prepared : built;
   if (rotary_ && !cross) {
-    const torch::Tensor positions = input.positions.defined()
-                                        ? input.positions
-                                        : torch::arange(past, past + tokens, q.options().dtype(at::kLong));
-    const RotaryPositions::Angles angles = rotary_->angles(positions);
+    const RotaryPositions::Angles angles{mask.cosine, mask.sine};
     q = rotary_->apply(q, angles);
     k = rotary_->apply(k, angles);
   }
@@ -268,11 +290,6 @@ torch::Tensor Attention::forward(const MixerInput& input) {
     k = state->keys();
     v = state->values();
   }
-  AttentionMask built;
-  if (input.prepared == nullptr) {
-    built = attention_mask(options_, tokens, past, k.size(2), input.key_mask, input.mask, q);
-  }
-  const AttentionMask& mask = input.prepared != nullptr ? *input.prepared : built;
   const torch::Tensor mixed = attend(q, k, v, mask, options_.scale, input.weights);
   return o_proj->forward(mixed.transpose(1, 2).flatten(2));
 }

@@ -82,6 +82,13 @@ class Attention : public Mixer {
   torch::Tensor forward(const MixerInput& input) override;
   std::unique_ptr<MixerState> new_state() const override { return std::make_unique<KvState>(); }
 
+  /// Mask and angles for `tokens` queries after `past` keys; any layer of the same options may use them.
+  /// @param positions as in MixerInput @param like gives type and device
+  AttentionMask prepare(std::int64_t tokens, std::int64_t past, const torch::Tensor& positions,
+                        const torch::Tensor& key_mask, const torch::Tensor& mask,
+                        const torch::Tensor& like) const;
+
+  /// Options with every default filled in.
   const AttentionOptions& options() const { return options_; }
 
   std::shared_ptr<Linear> q_proj;

@@ -25,10 +25,15 @@ class MixerState {
   virtual void detach() = 0;
 };
 
-/// The mask that all attention layers of a stack share in one forward pass; see attention_mask().
+/// What all attention layers of a stack share in one forward pass: the combined mask and the rotary angles.
+/// See Attention::prepare().
 struct AttentionMask {
   torch::Tensor bias;   ///< additive, broadcasts to [batch, heads, tokens, keys]; undefined: nothing to add
   bool causal = false;  ///< query i sees keys 0..i, on top of `bias`; only where tokens == keys
+  torch::Tensor key_bias;  ///< float32 [batch, keys]; defined where it alone makes up `bias`
+  torch::Tensor
+      cosine;  ///< float32 [tokens, pairs] or [batch, tokens, pairs]; undefined: no rotary positions
+  torch::Tensor sine;
 };
 
 struct MixerInput {

@@ -31,6 +31,8 @@ class Mlp : public torch::nn::Module {
   /// [..., width] -> [..., width]
   torch::Tensor forward(const torch::Tensor& x) const;
 
+  Activation activation() const { return activation_; }
+
   std::shared_ptr<Linear> gate_proj;  ///< nullptr unless gated
   std::shared_ptr<Linear> up_proj;
   std::shared_ptr<Linear> down_proj;

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "everform/workbench/layers/fused_norm.h"
+
 namespace everform {
 
 namespace {
@@ -22,6 +24,9 @@ Norm::Norm(const NormOptions& options) : options_(options) {
 }
 
 torch::Tensor Norm::forward(const torch::Tensor& x) const {
+  if (can_fuse_norm(x, *this)) {
+    return fused_norm(x, {}, {}, this, x.scalar_type()).normed;
+  }
   if (options_.kind == NormKind::kRmsNorm) {
     return rms_norm(x, weight, options_.epsilon);
   }

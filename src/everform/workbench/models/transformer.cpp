@@ -211,9 +211,9 @@ torch::Tensor Transformer::forward(const TransformerInput& input) {
   block.mixer.positions = positions;
   block.dropout = input.dropout;
   AttentionMask self_mask;
-  if (options_.mixer == MixerKind::kAttention) {
-    self_mask = attention_mask(attention_options(config_), tokens, past, past + tokens, key_mask,
-                               relative_mask(tokens, past, input.mask), x);
+  if (const auto attention = std::dynamic_pointer_cast<Attention>(model->layers.front()->self_attn)) {
+    self_mask =
+        attention->prepare(tokens, past, positions, key_mask, relative_mask(tokens, past, input.mask), x);
     block.mixer.prepared = &self_mask;
   } else {
     block.mixer.key_mask = key_mask;
@@ -259,15 +259,15 @@ torch::Tensor Transformer::run_blocks(torch::Tensor x, BlockInput block, const T
 
 torch::Tensor Transformer::run_checkpointed(TransformerBlock& layer, const torch::Tensor& x,
                                             const BlockInput& block) const {
-  const AttentionMask mask = block.mixer.prepared != nullptr ? *block.mixer.prepared : AttentionMask{};
   const bool prepared = block.mixer.prepared != nullptr;
+  const AttentionMask mask = prepared ? *block.mixer.prepared : AttentionMask{};
   // The dropout key and the mask live on the caller's stack, which is gone in the backward pass.
   const std::optional<DropoutKey> key =
       block.dropout != nullptr ? std::optional<DropoutKey>(*block.dropout) : std::nullopt;
-  const auto body = [&layer, block, causal = mask.causal, prepared,
-                     key](const std::vector<torch::Tensor>& inputs) {
+  const auto body = [&layer, block, mask, prepared, key](const std::vector<torch::Tensor>& inputs) {
     BlockInput again = block;
-    const AttentionMask same{inputs[1], causal};
+    AttentionMask same = mask;
+    same.bias = inputs[1];
     again.mixer.x = inputs[0];
     again.mixer.prepared = prepared ? &same : nullptr;
     again.cross.memory = inputs[2];

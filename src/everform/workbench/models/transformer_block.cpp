@@ -5,6 +5,7 @@
 #include "everform/core/base/error.h"
 #include "everform/workbench/layers/linear_attention.h"
 #include "everform/workbench/layers/lstm.h"
+#include "everform/workbench/models/fused_block.h"
 
 namespace everform {
 
@@ -112,7 +113,11 @@ torch::Tensor TransformerBlock::parallel(const BlockInput& input) {
 }
 
 torch::Tensor TransformerBlock::forward(const BlockInput& input) {
-  return residual_ == Residual::kSequential ? sequential(input) : parallel(input);
+  if (residual_ == Residual::kParallel || residual_ == Residual::kParallelShared) {
+    return parallel(input);
+  }
+  const bool plain = placement_ == NormPlacement::kPost || (dropout_ > 0.0 && input.dropout != nullptr);
+  return !plain && can_fuse_block(*this, input) ? fused_block(*this, input) : sequential(input);
 }
 
 }  // namespace everform
