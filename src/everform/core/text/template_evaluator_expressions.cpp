@@ -6,11 +6,13 @@
 namespace everform::templates {
 
 Value Evaluator::evaluate(const Expression& expression) {
+  // Once an operand is done, errors belong to its operator again.
+  const std::size_t outer = context_.offset();
   context_.at(expression.offset);
   context_.charge();
   const DepthGuard guard(context_, depth_);
   Value value = std::visit([&](const auto& form) { return evaluate_form(form); }, expression.form);
-  context_.at(expression.offset);
+  context_.at(outer);
   return value;
 }
 
@@ -77,7 +79,6 @@ Arguments Evaluator::evaluate(const std::string& callee, const ArgumentExpressio
 
 Value Evaluator::evaluate_form(const Call& form) {
   const Value function = evaluate(*form.function);
-  const std::size_t place = context_.offset();
   const auto* pointer = function.get_if<std::shared_ptr<const Callable>>();
   if (pointer == nullptr) {
     const Undefined* missing = function.get_if<Undefined>();
@@ -87,7 +88,6 @@ Value Evaluator::evaluate_form(const Call& form) {
   }
   const Callable& callable = **pointer;
   Arguments arguments = evaluate(callable.name, form.arguments);
-  context_.at(place);
   switch (callable.kind) {
     case Callable::Kind::kFunction:
       return call_function(context_, callable.name, std::move(arguments));

@@ -202,7 +202,9 @@ std::vector<std::size_t> character_offsets(std::string_view text) {
 }
 
 std::string to_upper(std::string_view text) {
-  return map_characters(text, upper);
+  // The one common letter that becomes two.
+  const auto other_letters = [](char32_t c) { return c == U'\u00df' ? c : upper(c); };
+  return replace(map_characters(text, other_letters), "\u00df", "SS", -1);
 }
 std::string to_lower(std::string_view text) {
   return map_characters(text, lower);
