@@ -66,7 +66,6 @@ class LlamaFamily : public Architecture {
   void write_gguf(const TransformerConfig& config, GgufKeys& keys) const override {
     const std::string prefix = gguf_name() + ".";
     write_gguf_sizes(config, prefix, keys);
-    keys.u32(prefix + "vocab_size", config.vocabulary);
     keys.u32(prefix + "feed_forward_length", config.ff_width);
     keys.f32(prefix + "attention.layer_norm_rms_epsilon", config.norm_epsilon);
     write_gguf_rotary(config, prefix, keys);

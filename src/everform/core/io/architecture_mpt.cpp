@@ -1,4 +1,6 @@
 // MPT: ALiBi (or learned positions), no biases, one fused Wqkv with as many key-value heads as heads, or one.
+#include <cmath>
+
 #include "everform/core/io/architecture_families.h"
 #include "everform/core/io/gguf_config_parts.h"
 #include "everform/core/io/hf_config_parts.h"
@@ -6,6 +8,13 @@
 namespace everform {
 
 namespace {
+
+/// transformers takes a whole number here and refuses 8.0.
+nlohmann::json whole_where_possible(double value) {
+  constexpr double kLargest = 1 << 20;
+  const bool whole = std::trunc(value) == value && value < kLargest;
+  return whole ? nlohmann::json(static_cast<std::int64_t>(value)) : nlohmann::json(value);
+}
 
 class Mpt final : public Architecture {
  public:
@@ -54,7 +63,7 @@ class Mpt final : public Architecture {
              {{"attn_type",
                config.kv_heads == 1 && config.heads > 1 ? "multiquery_attention" : "multihead_attention"},
               {"alibi", alibi},
-              {"alibi_bias_max", config.alibi_max_bias},
+              {"alibi_bias_max", whole_where_possible(config.alibi_max_bias)},
               {"softmax_scale",
                config.attention_scale > 0 ? nlohmann::json(config.attention_scale) : nlohmann::json()}}}};
   }
@@ -124,7 +133,12 @@ class Mpt final : public Architecture {
     keys.expect("clip_qkv", nullptr);
     keys.expect("qk_ln", false);
     keys.expect("prefix_lm", false);
-    keys.ignore({"attn_pdrop", "attn_impl", "attn_uses_sequence_id", "model_type"});
+    // transformers saves this part as a configuration of its own, with all its bookkeeping.
+    ignore_hf_bookkeeping(keys);
+    keys.expect("is_encoder_decoder", false);
+    keys.expect("add_cross_attention", false);
+    keys.ignore({"attn_pdrop", "attn_impl", "attn_uses_sequence_id", "tie_word_embeddings", "bos_token_id",
+                 "eos_token_id"});
     keys.refuse_others();
   }
 };

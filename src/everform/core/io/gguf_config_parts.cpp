@@ -24,6 +24,7 @@ void read_gguf_sizes(ConfigKeys& keys, TransformerConfig& config) {
 }
 
 void write_gguf_sizes(const TransformerConfig& config, const std::string& prefix, GgufKeys& keys) {
+  keys.u32(prefix + "vocab_size", config.vocabulary);
   keys.u32(prefix + "block_count", config.depth);
   keys.u32(prefix + "context_length", config.context);
   keys.u32(prefix + "embedding_length", config.width);

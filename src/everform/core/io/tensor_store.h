@@ -48,8 +48,9 @@ class TensorStore {
 /// All elements as float32.
 std::vector<float> read_float32(const TensorView& tensor);
 
-/// Opens a .safetensors file, a model.safetensors.index.json, a folder that holds either, or a GGUF file; recognised by content.
-/// Throws kMissing where absent, kBadInput where the content is no such file or lies about itself. Pickles are refused by name.
+/// Opens a .safetensors file, a model.safetensors.index.json, a folder that holds either, or a GGUF file;
+/// recognised by content. Throws kMissing where absent, kBadInput where the content is no such file or lies
+/// about itself. Pickles are refused by name.
 std::unique_ptr<TensorStore> open_tensor_store(const std::filesystem::path& path);
 
 }  // namespace everform
