@@ -155,6 +155,8 @@ TEST(Rollout, ABadAnswerEndsItAsAsked) {
     return generation < 3 ? follow(prompts, generation) : std::vector<std::string>(prompts.size(), " [01]$");
   };
   EXPECT_THROW(roll_out({start}, 5, {}, forgetful), Error);
+  EXPECT_THROW(roll_out({start}, -1, {}, follow), Error);
+  EXPECT_EQ(roll_out({start}, 0, {}, follow).front().size(), 1U);
   const auto runs = roll_out({start, start}, 5, {}, forgetful, BadAnswer::kStop);
   EXPECT_EQ(runs[1].size(), 3U);
   EXPECT_EQ(divergence_curve(runs, {orbit(start, 5), orbit(start, 5)}),

@@ -51,6 +51,7 @@ TEST(StepData, HeldOutStepsFollowTheRuleAndCoverTheOrders) {
   EXPECT_EQ(held_out_steps(data, 41, 3, "test.held_out").now, steps.now);
   EXPECT_NE(held_out_steps(data, 41, 4, "test.held_out").now, steps.now);
   EXPECT_EQ(data.largest(), 81);
+  EXPECT_THROW(held_out_steps(data, 0, 3, "test.held_out"), Error);
 }
 
 TEST(StepData, FreshBatchesCoverTheWholeRange) {

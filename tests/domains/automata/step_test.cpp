@@ -137,6 +137,7 @@ TEST(RandomGrids, FollowTheirOrderParameter) {
   EXPECT_EQ(order_parameter(OrderRange::kBroad, 10, 11), 1.0);
   EXPECT_EQ(order_parameter(OrderRange::kHigh, 10, 11), 0.5);
   EXPECT_THROW(parse_order_range("low"), Error);
+  EXPECT_THROW(random_grid(3, 3, 1.5, random), Error);
 }
 
 }  // namespace

@@ -97,6 +97,7 @@ TEST(Autoregressive, RefusesWhatDoesNotFit) {
     }
   }
   EXPECT_EQ(sample_autoregressive(*model, {{1}}, {.max_tokens = 39})[0].size(), 39U);
+  EXPECT_THROW(sample_autoregressive(*model, {{1}}, {.temperature = -1.0, .max_tokens = 3}), Error);
 }
 
 }  // namespace

@@ -6,6 +6,10 @@
 namespace everform {
 
 Grid random_grid(std::int64_t width, std::int64_t height, double order, RandomStream& random) {
+  if (!(order >= 0.0 && order <= 1.0)) {
+    throw Error(ErrorKind::kUsage, "making a random grid", "an order parameter of " + std::to_string(order),
+                "it is the chance of a cell to live: 0 to 1");
+  }
   Grid grid(width, height);
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {

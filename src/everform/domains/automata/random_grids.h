@@ -9,7 +9,7 @@
 
 namespace everform {
 
-/// Each cell is alive with probability `order`.
+/// Each cell is alive with probability `order`. Throws Error{kUsage} for one outside 0..1.
 Grid random_grid(std::int64_t width, std::int64_t height, double order, RandomStream& random);
 
 /// How the order parameter eta runs over a set of grids (LifeGPT's data).

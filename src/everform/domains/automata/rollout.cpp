@@ -8,6 +8,10 @@ namespace everform {
 std::vector<std::vector<Grid>> roll_out(const std::vector<Grid>& starts, std::int64_t generations,
                                         const GridString& strings, const PromptCompleter& complete,
                                         BadAnswer on_bad_answer) {
+  if (generations < 0) {
+    throw Error(ErrorKind::kUsage, "rolling out", std::to_string(generations) + " generations",
+                "ask for 0 or more");
+  }
   std::vector<std::vector<Grid>> runs;
   std::vector<std::size_t> going;
   for (std::size_t i = 0; i < starts.size(); ++i) {

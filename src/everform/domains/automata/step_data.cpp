@@ -7,6 +7,17 @@
 #include "everform/domains/automata/state_table.h"
 
 namespace everform {
+namespace {
+
+void check_count(std::int64_t count) {
+  constexpr std::int64_t kMost = 1 << 24;
+  if (count < 1 || count > kMost) {
+    throw Error(ErrorKind::kUsage, "making grids", std::to_string(count) + " grids",
+                "ask for 1 to " + std::to_string(kMost));
+  }
+}
+
+}  // namespace
 
 std::int64_t StepData::largest() const {
   const std::int64_t side = *std::max_element(widths.begin(), widths.end());
@@ -57,6 +68,7 @@ HeldOutSteps HeldOutSteps::repeated(int times) const {
 
 HeldOutSteps held_out_steps(const StepData& data, std::int64_t count, std::uint64_t seed,
                             std::string_view purpose) {
+  check_count(count);
   HeldOutSteps steps;
   for (std::int64_t i = 0; i < count; ++i) {
     RandomStream random(seed, purpose, 0, static_cast<std::uint64_t>(i));
@@ -68,6 +80,7 @@ HeldOutSteps held_out_steps(const StepData& data, std::int64_t count, std::uint6
 
 HeldOutSteps held_out_steps(const StepData& data, std::int64_t width, double order, std::int64_t count,
                             std::uint64_t seed, std::string_view purpose) {
+  check_count(count);
   HeldOutSteps steps;
   for (std::int64_t i = 0; i < count; ++i) {
     RandomStream random(seed, purpose, 0, static_cast<std::uint64_t>(i));

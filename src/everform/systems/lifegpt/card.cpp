@@ -91,7 +91,7 @@ const SystemCard& lifegpt_card() {
           "next generation, without being told size, neighbourhood or border.",
       .schema = lifegpt::recipe_schema(),
       .recipe = lifegpt_recipe_toml,
-      .presets = {"tiny", "tiny8", "paper", "paper-multigrid"},
+      .presets = {"tiny", "tiny8", "tiny-multigrid", "paper", "paper-multigrid"},
       .actions = actions(),
       .network = lifegpt::network};
   return card;

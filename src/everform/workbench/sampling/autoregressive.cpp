@@ -1,6 +1,7 @@
 #include "everform/workbench/sampling/autoregressive.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <span>
 
@@ -19,6 +20,10 @@ void check(const std::vector<std::vector<TokenId>>& prompts, const Autoregressiv
     throw Error(
         ErrorKind::kUsage, kWhere,
         std::to_string(options.max_tokens) + " tokens in batches of " + std::to_string(options.batch));
+  }
+  if (!(options.temperature >= 0.0) || !std::isfinite(options.temperature)) {
+    throw Error(ErrorKind::kUsage, kWhere, "a temperature of " + std::to_string(options.temperature),
+                "it is 0 (the likeliest token) or more");
   }
   for (const std::vector<TokenId>& prompt : prompts) {
     if (prompt.empty()) {
