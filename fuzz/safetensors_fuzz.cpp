@@ -3,9 +3,9 @@
 
 #include <cstring>
 
+#include "corruption.h"
 #include "everform/core/base/error.h"
 #include "everform/core/io/safetensors.h"
-#include "corruption.h"
 #include "memory_file.h"
 
 namespace {

@@ -13,7 +13,8 @@ namespace {
 TEST(SystemsPage, HasARowWithTheRightStateForEverySystem) {
   const std::string page = read_file("docs/systems.md");
   for (const SystemCard* card : all_cards()) {
-    const std::string begin = "| `" + card->name + "` | " + card->domain + " | " + state_name(card->state) + " | ";
+    const std::string begin =
+        "| `" + card->name + "` | " + card->domain + " | " + state_name(card->state) + " | ";
     EXPECT_NE(page.find("\n" + begin), std::string::npos) << begin;
   }
 }

@@ -107,7 +107,8 @@ std::optional<ActionResult> dispatch(const ParsedCommand& command, const Workben
     }
     return (*action)(request);
   }
-  if (command.target.kind == Target::Kind::kMissing && command.verb->target != Verb::Target::kNone) {
+  // Verbs that take no systems know better what their own target is.
+  if (command.target.kind == Target::Kind::kMissing && command.verb->dispatches_systems) {
     unknown_target(command.verb->name, command.target.text);
   }
   if (command.verb->run) {

@@ -38,7 +38,8 @@ const std::vector<BundledModel>& bundled_models() {
 
 std::optional<std::filesystem::path> find_bundled_model(const std::string& name) {
   const auto& models = bundled_models();
-  const auto model = std::find_if(models.begin(), models.end(), [&](const auto& m) { return m.name == name; });
+  const auto model =
+      std::find_if(models.begin(), models.end(), [&](const auto& m) { return m.name == name; });
   if (model == models.end()) {
     return std::nullopt;
   }
@@ -51,8 +52,9 @@ std::optional<std::filesystem::path> find_bundled_model(const std::string& name)
     }
     looked += (looked.empty() ? "" : ", ") + folder.string();
   }
-  throw Error(ErrorKind::kMissing, "looking for the bundled model " + name, "it is in none of " + looked,
-              "run ./run build, which fetches it, or set EVERFORM_MODELS to the folder that holds " + name + "/");
+  throw Error(
+      ErrorKind::kMissing, "looking for the bundled model " + name, "it is in none of " + looked,
+      "run ./run build, which fetches it, or set EVERFORM_MODELS to the folder that holds " + name + "/");
 }
 
 }  // namespace everform
