@@ -57,6 +57,7 @@ class TrainingLoop {
   void save_checkpoint();
   void remove_outdone();
   void write_model();
+  void draw_loss();
   TrainingResult finish();
   void set_training(bool training);
   bool first_process() const { return job_.processes == nullptr || job_.processes->rank() == 0; }

@@ -3,6 +3,7 @@
 
 #include "everform/core/base/error.h"
 #include "everform/core/base/log.h"
+#include "everform/core/io/loss_curve.h"
 #include "everform/workbench/training/training_loop.h"
 
 namespace everform {
@@ -178,6 +179,13 @@ void TrainingLoop::write_model() {
   write_tensors(run_->model_file(), model_tensors(), metadata, run_->calls());
 }
 
+void TrainingLoop::draw_loss() {
+  const std::vector<nlohmann::json> rows = run_->rows();
+  if (!rows.empty()) {
+    write_file(run_->path() / "loss.svg", loss_curve_svg(rows, "Training " + job_.name), run_->calls());
+  }
+}
+
 TrainingResult TrainingLoop::finish() {
   TrainingResult result{.steps = done_.step,
                         .loss = done_.loss,
@@ -187,6 +195,7 @@ TrainingResult TrainingLoop::finish() {
   if (run_ != nullptr) {
     result.run = run_->path();
     write_model();
+    draw_loss();
     run_->finish(result.to_json());
   }
   if (job_.processes != nullptr) {
