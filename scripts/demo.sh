@@ -14,7 +14,7 @@ printf '> %s\n' "$question"
 "$everform" chat smollm2-135m-instruct --temperature 0 --max-tokens 48 --message "$question"
 
 step 'a transformer learns the Game of Life from strings (LifeGPT, from scratch)'
-"$everform" train lifegpt --preset tiny --set training.steps=2000 --set training.checkpoint_every=500 --out "$out/lifegpt"
+"$everform" train lifegpt --preset tiny --set training.steps=1500 --set training.checkpoint_every=500 --out "$out/lifegpt"
 
 step 'how well it learned, on grids it never saw'
 "$everform" evaluate lifegpt --model "$out/lifegpt" --out "$out/accuracy.csv"

@@ -77,6 +77,9 @@ void apply_common(const ParsedCommand& command, const WorkbenchRuntime* workbenc
     argv.push_back(argument.data());
   }
   argv.push_back(nullptr);
+  // OpenMP's threads must sleep while they wait: spinning ones take the cores from the loader and from other
+  // programs, which makes a step several times slower. The library reads this before main().
+  setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
   execv(program.c_str(), argv.data());
   throw Error(ErrorKind::kMissing, "starting " + program.string(), std::strerror(errno),
               "this command needs the workbench program; build it without -DEVERFORM_WORKBENCH=OFF");
