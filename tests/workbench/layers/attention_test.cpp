@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "everform/core/base/error.h"
+#include "everform/core/decoding/positions.h"
 #include "everform/workbench/layers/init.h"
 #include "everform/workbench/layers/positions.h"
 #include "tests/workbench/layers/gradient_check.h"

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "everform/core/decoding/positions.h"
+
 namespace everform {
 namespace {
 

@@ -70,7 +70,8 @@ PlainModel::PlainModel(TransformerConfig config, const TensorSource& source) : c
     rotary_ = RotaryEmbedding(config_.rotary, size(config_.head_width));
   }
   if (config_.positions == PositionKind::kAlibi) {
-    slopes_ = alibi_slopes(size(config_.heads), config_.alibi_max_bias);
+    const std::vector<double> slopes = alibi_slopes(size(config_.heads), config_.alibi_max_bias);
+    slopes_.assign(slopes.begin(), slopes.end());
   }
 }
 

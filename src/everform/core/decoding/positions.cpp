@@ -67,14 +67,14 @@ void add_sinusoidal(std::size_t position, std::span<float> row) {
   }
 }
 
-std::vector<float> alibi_slopes(std::size_t heads, double max_bias) {
+std::vector<double> alibi_slopes(std::size_t heads, double max_bias) {
   const std::size_t below = std::bit_floor(heads);
-  std::vector<float> slopes;
+  std::vector<double> slopes;
   for (std::size_t h = 0; h < heads; ++h) {
     const double exponent = h < below
                                 ? static_cast<double>(h + 1) / static_cast<double>(below)
                                 : static_cast<double>(2 * (h - below) + 1) / static_cast<double>(2 * below);
-    slopes.push_back(static_cast<float>(std::exp2(-max_bias * exponent)));
+    slopes.push_back(std::exp2(-max_bias * exponent));
   }
   return slopes;
 }

@@ -37,6 +37,6 @@ void add_sinusoidal(std::size_t position, std::span<float> row);
 
 /// One slope a head (Press et al. 2021): for n = 2^m heads, 2^(-max_bias h/n) for h = 1..n; otherwise those
 /// of the power of two below, then every second one of the power of two above.
-std::vector<float> alibi_slopes(std::size_t heads, double max_bias);
+std::vector<double> alibi_slopes(std::size_t heads, double max_bias = 8.0);
 
 }  // namespace everform

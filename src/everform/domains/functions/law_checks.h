@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace everform::functions {
+#include "everform/core/base/check_count.h"
 
-struct CheckCount {
-  std::size_t passed = 0;
-  std::size_t run = 0;
-};
+namespace everform::functions {
 
 /// For every conjunction of un-negated literals: of all 2^n such, exactly one is consistent with its labelled
 /// teaching sequence.

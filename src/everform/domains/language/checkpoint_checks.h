@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "everform/domains/language/check_count.h"
+#include "everform/core/base/check_count.h"
 
 namespace everform {
 

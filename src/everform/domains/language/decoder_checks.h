@@ -8,10 +8,10 @@
 #include <span>
 #include <string>
 
+#include "everform/core/base/check_count.h"
 #include "everform/core/decoding/step_model.h"
 #include "everform/core/io/decoder_checkpoint.h"
 #include "everform/core/recipes/transformer_config.h"
-#include "everform/domains/language/check_count.h"
 #include "everform/domains/language/language_model.h"
 
 namespace everform {

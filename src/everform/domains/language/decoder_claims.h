@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "everform/core/base/check_count.h"
 #include "everform/core/io/report.h"
 #include "everform/core/recipes/action_request.h"
-#include "everform/domains/language/check_count.h"
 #include "everform/domains/language/corpus.h"
 #include "everform/domains/language/language_model.h"
 

@@ -1,7 +1,7 @@
 // Checks of the scores themselves, with a model whose probabilities are known.
 #pragma once
 
-#include "everform/domains/language/check_count.h"
+#include "everform/core/base/check_count.h"
 
 namespace everform {
 

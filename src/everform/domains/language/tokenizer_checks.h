@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
+#include "everform/core/base/check_count.h"
 #include "everform/core/base/random.h"
 #include "everform/core/text/tokenizer.h"
-#include "everform/domains/language/check_count.h"
 #include "everform/domains/language/reference_answers.h"
 
 namespace everform {

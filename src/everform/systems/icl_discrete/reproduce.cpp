@@ -73,7 +73,7 @@ class Reproduction {
 };
 
 void Reproduction::claim_laws() {
-  const auto check = [&](const char* id, const char* claim, const functions::CheckCount& count) {
+  const auto check = [&](const char* id, const char* claim, const CheckCount& count) {
     report_.check(id, claim, count.passed, count.run);
   };
   check("1", "n = 5: exactly one of 32 monotone conjunctions fits each teaching sequence",

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "everform/core/decoding/positions.h"
+
 namespace everform {
 
 torch::Tensor sinusoidal_positions(const torch::Tensor& positions, std::int64_t width) {
@@ -14,24 +16,9 @@ torch::Tensor sinusoidal_positions(const torch::Tensor& positions, std::int64_t 
   return torch::stack({angle.sin(), angle.cos()}, -1).flatten(-2).to(at::kFloat);
 }
 
-std::vector<double> alibi_slopes(std::int64_t heads, double max_bias) {
-  std::int64_t power = 1;
-  while (power * 2 <= heads) {
-    power *= 2;
-  }
-  std::vector<double> slopes;
-  for (std::int64_t h = 0; h < power; ++h) {
-    slopes.push_back(std::pow(2.0, -max_bias * static_cast<double>(h + 1) / static_cast<double>(power)));
-  }
-  for (std::int64_t h = 0; h < heads - power; ++h) {
-    slopes.push_back(
-        std::pow(2.0, -max_bias * static_cast<double>(2 * h + 1) / static_cast<double>(2 * power)));
-  }
-  return slopes;
-}
-
 torch::Tensor alibi_bias(std::int64_t heads, std::int64_t tokens, std::int64_t past, double max_bias) {
-  const torch::Tensor slopes = torch::tensor(alibi_slopes(heads, max_bias), at::kDouble);
+  const torch::Tensor slopes =
+      torch::tensor(alibi_slopes(static_cast<std::size_t>(heads), max_bias), at::kDouble);
   const torch::Tensor query = torch::arange(past, past + tokens, at::kDouble).unsqueeze(1);
   const torch::Tensor key = torch::arange(0, past + tokens, at::kDouble).unsqueeze(0);
   return (slopes.view({heads, 1, 1}) * (key - query).clamp_max(0.0)).to(at::kFloat);

@@ -1,11 +1,10 @@
-// Positions that are added: a sinusoidal table, ALiBi's slopes and bias, T5's relative buckets. (A learned
+// Positions that are added: a sinusoidal table, ALiBi's bias, T5's relative buckets. (A learned
 // table is an Embedding.)
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
-#include <vector>
 
 namespace everform {
 
@@ -14,11 +13,8 @@ namespace everform {
 /// @param positions int64 [...] -> float32 [..., width], width even
 torch::Tensor sinusoidal_positions(const torch::Tensor& positions, std::int64_t width);
 
-/// Slope of each head (Press et al. 2021, arXiv 2108.12409): 2^(-max_bias * (h+1) / n) for n heads, n a power
-/// of two; otherwise those of the next lower power of two, then every second one of the next higher.
-std::vector<double> alibi_slopes(std::int64_t heads, double max_bias = 8.0);
-
-/// slope_h * -(query position - key position), 0 for keys after the query. -> float32 [heads, tokens, keys]
+/// alibi_slopes()[h] * -(query position - key position), 0 for keys after the query. -> float32 [heads,
+/// tokens, keys]
 /// @param past keys before the first query
 torch::Tensor alibi_bias(std::int64_t heads, std::int64_t tokens, std::int64_t past, double max_bias = 8.0);
 
