@@ -13,6 +13,7 @@ ALLOWED = {
     "core/recipes": CORE[:1],
     "core/io": CORE[:2],
     "core/text": CORE[:3],
+    "core/decoding/kernels": CORE[:3],
     "core/decoding": CORE[:4],
     "core/server": CORE,
     "domains": CORE,

@@ -52,6 +52,7 @@ class RuleFollower : public StepModel {
   std::size_t vocabulary() const override { return 256; }
   std::size_t context() const override { return 4096; }
   std::unique_ptr<SequenceState> new_sequence() const override { return std::make_unique<State>(); }
+  std::size_t cache_bytes_per_token() const override { return sizeof(TokenId); }
 
   void prefill(SequenceState& state, std::span<const TokenId> tokens,
                std::span<float> logits) const override {

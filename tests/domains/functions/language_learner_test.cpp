@@ -46,6 +46,7 @@ class EchoModel : public StepModel {
   std::size_t vocabulary() const override { return 256; }
   std::size_t context() const override { return 1 << 20; }
   std::unique_ptr<SequenceState> new_sequence() const override { return std::make_unique<State>(); }
+  std::size_t cache_bytes_per_token() const override { return sizeof(TokenId); }
   void prefill(SequenceState& state, std::span<const TokenId> tokens,
                std::span<float> logits) const override {
     std::string& text = static_cast<State&>(state).text;

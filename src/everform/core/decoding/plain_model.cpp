@@ -81,6 +81,12 @@ std::size_t PlainModel::vocabulary() const {
 std::size_t PlainModel::context() const {
   return size(config_.context);
 }
+std::size_t PlainModel::cache_bytes_per_token() const {
+  const HeadCache empty(size(config_.head_width));
+  return size(config_.depth) * size(config_.kv_heads) * (empty.head_width() + empty.value_stride()) *
+         sizeof(float);
+}
+
 std::unique_ptr<SequenceState> PlainModel::new_sequence() const {
   return std::make_unique<Sequence>(*this);
 }

@@ -24,6 +24,7 @@ class PlainModel : public StepModel {
   std::size_t vocabulary() const override;
   std::size_t context() const override;
   std::unique_ptr<SequenceState> new_sequence() const override;
+  std::size_t cache_bytes_per_token() const override;
   void prefill(SequenceState& state, std::span<const TokenId> tokens, std::span<float> logits) const override;
   void prefill_all(SequenceState& state, std::span<const TokenId> tokens,
                    std::span<float> logits) const override;

@@ -30,6 +30,8 @@ class StepModel {
   /// Longest sequence; feeding more throws Error{kUsage}.
   virtual std::size_t context() const = 0;
   virtual std::unique_ptr<SequenceState> new_sequence() const = 0;
+  /// Bytes that a sequence keeps for one token.
+  virtual std::size_t cache_bytes_per_token() const = 0;
 
   /// Feeds tokens and writes logits after the last of them. @param logits [vocabulary]
   virtual void prefill(SequenceState& state, std::span<const TokenId> tokens,

@@ -21,6 +21,7 @@ class MarkovModel : public StepModel {
   std::size_t vocabulary() const override { return kVocabulary; }
   std::size_t context() const override { return 64; }
   std::unique_ptr<SequenceState> new_sequence() const override { return std::make_unique<State>(); }
+  std::size_t cache_bytes_per_token() const override { return sizeof(TokenId); }
   void prefill(SequenceState& state, std::span<const TokenId> tokens,
                std::span<float> logits) const override {
     dynamic_cast<State&>(state).seen += tokens.size();
