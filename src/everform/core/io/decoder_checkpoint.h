@@ -24,6 +24,8 @@ class DecoderCheckpoint {
   /// The tensor under its canonical name: a view of the file where its rows lie there as they are, else of
   /// memory that this owns.
   virtual TensorView tensor(const std::string& canonical_name) = 0;
+  /// Says that a tensor has been read: its memory is given back. Asked for again, it is read again.
+  virtual void release(const std::string& /*canonical_name*/) {}
   /// The tensor's element type, without touching its data.
   virtual ElementType type(const std::string& canonical_name) { return tensor(canonical_name).type; }
   /// Where it was read from, and the file's own metadata (GGUF keys, or config.json).

@@ -267,6 +267,7 @@ class MappedGguf final : public GgufStore {
   const std::vector<TensorView>& tensors() const override { return contents_.tensors; }
   const nlohmann::json& metadata() const override { return contents_.metadata; }
   const std::vector<GgufKey>& keys() const override { return contents_.keys; }
+  void release(const TensorView& tensor) const override { release_pages(tensor.data); }
 
  private:
   MappedFile file_;

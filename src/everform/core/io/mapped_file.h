@@ -24,4 +24,8 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+/// Gives the memory of a part of a MappedFile's bytes back to the system; reading it again reads the file
+/// again.
+void release_pages(std::span<const std::byte> mapped);
+
 }  // namespace everform

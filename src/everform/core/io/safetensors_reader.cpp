@@ -160,6 +160,7 @@ class MappedSafetensors final : public TensorStore {
   std::string format() const override { return "safetensors"; }
   const std::vector<TensorView>& tensors() const override { return contents_.tensors; }
   const nlohmann::json& metadata() const override { return contents_.metadata; }
+  void release(const TensorView& tensor) const override { release_pages(tensor.data); }
 
  private:
   MappedFile file_;

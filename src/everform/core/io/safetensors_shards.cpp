@@ -2,6 +2,7 @@
 
 #include "everform/core/base/error.h"
 #include "everform/core/io/json_text.h"
+#include "everform/core/io/mapped_file.h"
 #include "everform/core/io/safetensors.h"
 
 namespace everform {
@@ -25,6 +26,7 @@ class ShardedSafetensors final : public TensorStore {
   std::string format() const override { return "safetensors"; }
   const std::vector<TensorView>& tensors() const override { return tensors_; }
   const nlohmann::json& metadata() const override { return metadata_; }
+  void release(const TensorView& tensor) const override { release_pages(tensor.data); }
 
  private:
   [[noreturn]] void fail(const std::string& problem) const {

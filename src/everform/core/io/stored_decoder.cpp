@@ -46,6 +46,12 @@ class StoredCheckpoint final : public DecoderCheckpoint {
             place.transposed ? turned(place, view) : rows(place, view)};
   }
 
+  void release(const std::string& canonical_name) override {
+    stored_.store->release(*views_.at(place_of(canonical_name).stored));
+    const std::lock_guard lock(mutex_);
+    memory_.erase(canonical_name);
+  }
+
   ElementType type(const std::string& canonical_name) override {
     return views_.at(place_of(canonical_name).stored)->type;
   }

@@ -35,6 +35,10 @@ class TensorStore {
   /// The file's own key-value data.
   virtual const nlohmann::json& metadata() const = 0;
 
+  /// Gives the memory of a tensor's mapped data back to the system; the view stays valid and is read from the
+  /// file again when it is used.
+  virtual void release(const TensorView& /*tensor*/) const {}
+
   /// nullptr where absent.
   const TensorView* find(const std::string& name) const;
   /// Throws Error{kBadInput} naming the store and the nearest names where absent.
