@@ -29,8 +29,14 @@ class PackedMatrix {
   /// Outputs in one panel; the last may hold fewer.
   virtual std::size_t panel_outputs() const = 0;
 
+  /// The form of activations that this matrix multiplies fastest at the precision of its type: kInt8 for a
+  /// quantized type, kBFloat16 for BF16, kFloat32 for F16 and F32.
+  virtual ActivationPrecision fast_precision() const = 0;
+
   /// y[r, o] = sum_k x[r, k] W[o, k] for the outputs of panels [first, last).
-  /// @param x rows prepared in either precision @param y [rows, outputs], `stride` floats from row to row
+  /// @param x rows in any precision; those that are neither kFloat32 nor fast_precision() are
+  /// widened to float32 first, so prefer one of these two @param y [rows, outputs], `stride` floats from row
+  /// to row
   virtual void multiply(const ActivationRows& x, std::size_t first, std::size_t last, float* y,
                         std::size_t stride) const = 0;
   /// Row `output` as float32 (an embedding). @param out [inputs]
@@ -40,5 +46,9 @@ class PackedMatrix {
 /// Repacks a tensor [outputs, inputs] for the best instruction set of this machine.
 /// Throws Error{kBadInput} where the shape is no matrix or does not fit the type's blocks.
 std::unique_ptr<PackedMatrix> pack_matrix(const TensorView& tensor);
+
+struct PanelKernels;
+/// The same for a chosen instruction set (see panel_kernels.h).
+std::unique_ptr<PackedMatrix> pack_matrix(const TensorView& tensor, const PanelKernels& kernels);
 
 }  // namespace everform

@@ -9,7 +9,8 @@ namespace everform {
 /// Runs stages: a stage is a number of items, and every thread of the team takes the next free item until
 /// none is left, so that a thread that the machine holds up delays no more than the item it has.
 /// Waiting threads spin briefly for the next stage, then sleep. The caller works too; a team of one starts no
-/// thread. One stage at a time: a caller from a second thread waits.
+/// thread. One stage at a time: a caller from a second thread waits. A stage that a body starts runs in
+/// place, on the thread of that body.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int threads);
