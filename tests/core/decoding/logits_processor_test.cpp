@@ -7,6 +7,7 @@
 #include <map>
 
 #include "everform/core/base/error.h"
+#include "everform/core/decoding/log_probabilities.h"
 #include "everform/core/decoding/token_penalties.h"
 #include "everform/core/decoding/token_truncations.h"
 
@@ -154,6 +155,82 @@ TEST(DryPenalty, ALongRepetitionForbidsNothing) {
   EXPECT_EQ(logits[0], 0.0F);
 }
 
+TEST(ExcludeTopChoices, RemovesAllTopChoicesButTheLeastLikely) {
+  const std::vector<double> p = {0.05, 0.4, 0.3, 0.2, 0.05};
+  auto logits = logs(p);
+  ExcludeTopChoices(0.1, 1.0, 0, 0).apply({}, logits);
+  EXPECT_EQ(kept(logits), (Ids{0, 3, 4}));
+  // One top choice is not excluded, and none is where all are below the threshold.
+  logits = logs(p);
+  ExcludeTopChoices(0.35, 1.0, 0, 0).apply({}, logits);
+  EXPECT_EQ(kept(logits), (Ids{0, 1, 2, 3, 4}));
+  ExcludeTopChoices(0.5, 1.0, 0, 0).apply({}, logits);
+  EXPECT_EQ(kept(logits), (Ids{0, 1, 2, 3, 4}));
+}
+
+TEST(ExcludeTopChoices, HappensWithItsProbabilityKeyedByPosition) {
+  constexpr std::size_t kPlaces = 2000;
+  std::size_t excluded = 0;
+  for (std::size_t n = 0; n < kPlaces; ++n) {
+    const std::vector<TokenId> context(n, 0);
+    auto logits = logs({0.5, 0.4, 0.1});
+    ExcludeTopChoices(0.2, 0.25, 7, 0).apply(context, logits);
+    auto again = logs({0.5, 0.4, 0.1});
+    ExcludeTopChoices(0.2, 0.25, 7, 0).apply(context, again);
+    EXPECT_EQ(logits, again);
+    excluded += std::isinf(logits[0]) ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(excluded), kPlaces * 0.25, 5 * std::sqrt(kPlaces * 0.25 * 0.75));
+}
+
+TEST(Mirostat, FollowsTheAlgorithmByHand) {
+  // Surprises 1, 2, 3, 3 bits; mu begins at 2 tau = 2.1.
+  Mirostat mirostat(1.05, 0.5);
+  const std::vector<double> p = {0.5, 0.25, 0.125, 0.125};
+  auto logits = logs(p);
+  mirostat.apply(std::vector<TokenId>{9}, logits);
+  EXPECT_EQ(kept(logits), (Ids{0, 1}));
+  // Token 1 has 1/3 of what stayed: log2(3) bits, so mu = 2.1 - 0.5 (1.585 - 1.05).
+  logits = logs(p);
+  mirostat.apply(std::vector<TokenId>{9, 1}, logits);
+  EXPECT_NEAR(mirostat.mu(), 2.1 - 0.5 * (std::log2(3.0) - 1.05), 1e-6);
+  EXPECT_EQ(kept(logits), (Ids{0}));
+  // Token 0 alone has no surprise: mu grows by 0.525.
+  mirostat.apply(std::vector<TokenId>{9, 1, 0}, logits);
+  EXPECT_NEAR(mirostat.mu(), 2.625 - 0.5 * (std::log2(3.0) - 1.05), 1e-6);
+}
+
+TEST(Mirostat, KeepsTheLikeliestAndBeginsAnewWithAnotherText) {
+  Mirostat mirostat(0.05, 1.0);
+  auto logits = logs({0.2, 0.3, 0.25, 0.25});
+  mirostat.apply(std::vector<TokenId>{1}, logits);
+  EXPECT_EQ(kept(logits), (Ids{1}));
+  mirostat.apply(std::vector<TokenId>{1, 1}, logits);
+  EXPECT_GT(mirostat.mu(), 0.1);
+  mirostat.apply(std::vector<TokenId>{1, 1, 1, 1, 1}, logits);
+  EXPECT_DOUBLE_EQ(mirostat.mu(), 0.1);
+}
+
+TEST(Mirostat, SteersTheSurpriseToItsTarget) {
+  // 256 tokens with a long tail; the mean surprise of draws comes to tau.
+  std::vector<double> p;
+  for (int i = 0; i < 256; ++i) {
+    p.push_back(1.0 / (i + 1));
+  }
+  Mirostat mirostat(3.0, 0.1);
+  std::vector<TokenId> context = {0};
+  double bits = 0;
+  constexpr int kDraws = 1500;
+  for (int i = 0; i < kDraws; ++i) {
+    auto logits = logs(p);
+    mirostat.apply(context, logits);
+    RandomStream random(3, "sampling", context.size());
+    context.push_back(draw_token(logits, 1.0, random));
+    bits -= log_probability(logits, context.back()) / std::log(2.0);
+  }
+  EXPECT_NEAR(bits / kDraws, 3.0, 0.1);
+}
+
 TEST(MakeProcessors, PenaltiesComeFirstAndGreedyNeedsNoTruncation) {
   SamplingOptions options;
   options.temperature = 0.0;
@@ -192,6 +269,10 @@ TEST(ValidateSampling, NamesTheOptionAndItsRange) {
   refuses("min-p", [](auto& o) { o.min_p = 1.5; });
   refuses("typical", [](auto& o) { o.typical_p = 2.0; });
   refuses("repetition-penalty", [](auto& o) { o.repetition_penalty = 0.0; });
+  refuses("xtc-probability", [](auto& o) { o.xtc_probability = 1.1; });
+  refuses("xtc-threshold", [](auto& o) { o.xtc_threshold = 0.0; });
+  refuses("mirostat-tau", [](auto& o) { o.mirostat_tau = -1.0; });
+  refuses("mirostat-eta", [](auto& o) { o.mirostat_eta = 0.0; });
   refuses("dry-base", [](auto& o) { o.dry_base = 0.5; });
   refuses("dry-allowed-length", [](auto& o) { o.dry_allowed_length = 0; });
 }

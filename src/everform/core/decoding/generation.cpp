@@ -34,7 +34,7 @@ void rewind(PromptCache& cache, const StepModel& model, std::span<const TokenId>
 }  // namespace
 
 TokenSampler::TokenSampler(const SamplingOptions& options, std::uint64_t seed, std::uint64_t sample)
-    : processors_(make_processors(options)),
+    : processors_(make_processors(options, seed, sample)),
       temperature_(options.temperature),
       seed_(seed),
       sample_(sample) {}

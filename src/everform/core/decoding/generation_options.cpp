@@ -91,6 +91,12 @@ std::vector<OptionSpec> generation_options(const GenerationDefaults& defaults) {
       number("dry-multiplier", "X", "penalty on repeated sequences (0: off)", usual.dry_multiplier),
       number("dry-base", "X", "how the penalty grows with the sequence", usual.dry_base),
       integer("dry-allowed-length", "longest sequence that may repeat", usual.dry_allowed_length),
+      number("xtc-probability", "P", "chance of a token to be drawn without its top choices (0: off)",
+             usual.xtc_probability),
+      number("xtc-threshold", "P", "probability from which a token is a top choice", usual.xtc_threshold),
+      number("mirostat-tau", "BITS", "steer the surprise of the text to BITS a token (mirostat 2; 0: off)",
+             usual.mirostat_tau),
+      number("mirostat-eta", "X", "how fast mirostat adapts", usual.mirostat_eta),
       {.name = "stop",
        .type = Type::kText,
        .value_name = "TEXT",
@@ -125,6 +131,10 @@ GenerationChoice read_generation(const nlohmann::json& options) {
   reader.read("dry-multiplier", sampling.dry_multiplier);
   reader.read("dry-base", sampling.dry_base);
   reader.read("dry-allowed-length", sampling.dry_allowed_length);
+  reader.read("xtc-probability", sampling.xtc_probability);
+  reader.read("xtc-threshold", sampling.xtc_threshold);
+  reader.read("mirostat-tau", sampling.mirostat_tau);
+  reader.read("mirostat-eta", sampling.mirostat_eta);
   validate(sampling);
   reader.read("max-tokens", choice.max_tokens, 1, std::int64_t{1} << 31);
   reader.read("stop", choice.stop);

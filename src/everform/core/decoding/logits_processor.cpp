@@ -53,9 +53,17 @@ void validate(const SamplingOptions& o) {
           "between 0 (off) and 1000");
   require(o.dry_base >= 1 && o.dry_base <= 1000, "dry-base", o.dry_base, "between 1 and 1000");
   require(o.dry_allowed_length >= 1, "dry-allowed-length", o.dry_allowed_length, "1 or more");
+  require(o.xtc_probability >= 0 && o.xtc_probability <= 1, "xtc-probability", o.xtc_probability,
+          "between 0 (off) and 1");
+  require(o.xtc_threshold > 0 && o.xtc_threshold <= 1, "xtc-threshold", o.xtc_threshold,
+          "above 0 and at most 1 (above 0.5 nothing is excluded)");
+  require(o.mirostat_tau >= 0 && o.mirostat_tau <= 100, "mirostat-tau", o.mirostat_tau,
+          "between 0 (off) and 100");
+  require(o.mirostat_eta > 0 && o.mirostat_eta <= 1, "mirostat-eta", o.mirostat_eta, "above 0 and at most 1");
 }
 
-std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOptions& o) {
+std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOptions& o, std::uint64_t seed,
+                                                              std::uint64_t sample) {
   validate(o);
   std::vector<std::unique_ptr<LogitsProcessor>> chain;
   const std::size_t window = window_of(o.repetition_window);
@@ -69,8 +77,8 @@ std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOpti
     chain.push_back(std::make_unique<DryPenalty>(o.dry_multiplier, o.dry_base,
                                                  static_cast<std::size_t>(o.dry_allowed_length)));
   }
-  // Greedy needs neither scale nor truncation: none of them moves the likeliest token but the typical one,
-  // which would change it.
+  // Greedy needs neither scale nor truncation: none of them moves the likeliest token but the typical one and
+  // XTC, which would change it.
   if (o.temperature == 0.0) {
     return chain;
   }
@@ -88,6 +96,12 @@ std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOpti
   }
   if (o.typical_p < 1.0) {
     chain.push_back(std::make_unique<TypicalP>(o.typical_p));
+  }
+  if (o.xtc_probability > 0.0) {
+    chain.push_back(std::make_unique<ExcludeTopChoices>(o.xtc_threshold, o.xtc_probability, seed, sample));
+  }
+  if (o.mirostat_tau > 0.0) {
+    chain.push_back(std::make_unique<Mirostat>(o.mirostat_tau, o.mirostat_eta));
   }
   return chain;
 }

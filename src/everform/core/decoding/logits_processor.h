@@ -1,6 +1,7 @@
 // A chain of functions on the logits between the model and the draw.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -18,7 +19,7 @@ class LogitsProcessor {
   virtual void apply(std::span<const TokenId> context, std::span<float> logits) = 0;
 };
 
-/// Sampling options in the order they are applied: penalties, temperature, then the truncations.
+/// Sampling options in the order they are applied: penalties, temperature, the truncations, XTC, mirostat.
 struct SamplingOptions {
   double temperature = 0.8;  ///< 0 is greedy
   int top_k = 0;             ///< 0: off
@@ -32,13 +33,19 @@ struct SamplingOptions {
   double dry_multiplier = 0.0;  ///< 0: off; DRY penalty on repeated sequences
   double dry_base = 1.75;
   int dry_allowed_length = 2;
+  double xtc_probability = 0.0;  ///< 0: off; chance of a draw to lose its top choices
+  double xtc_threshold = 0.1;    ///< probability from which a token is a top choice
+  double mirostat_tau = 0.0;     ///< 0: off; wanted surprise in bits a token (mirostat 2)
+  double mirostat_eta = 0.1;     ///< how fast mirostat learns
 };
 
 /// Throws Error{kUsage} naming the option and its range.
 void validate(const SamplingOptions& options);
 
-/// The chain for these options.
-std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOptions& options);
+/// The chain for these options. @param seed, sample key the random numbers of parts that draw some (XTC)
+std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOptions& options,
+                                                              std::uint64_t seed = 0,
+                                                              std::uint64_t sample = 0);
 
 /// Draws from softmax(logits); greedy (the first of equals) when temperature is 0. NaN throws Error{kFailed}.
 TokenId draw_token(std::span<const float> logits, double temperature, RandomStream& random);

@@ -127,4 +127,48 @@ void TypicalP::apply(std::span<const TokenId> /*context*/, std::span<float> logi
   keep_mass(oddness, log_p, p_, logits);
 }
 
+void ExcludeTopChoices::apply(std::span<const TokenId> context, std::span<float> logits) {
+  RandomStream random(seed_, "xtc", context.size(), sample_);
+  if (!random.bernoulli(probability_)) {
+    return;
+  }
+  const std::vector<double> log_p = log_probabilities(logits);
+  const double least = std::log(threshold_);
+  std::size_t kept = logits.size();
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (log_p[i] >= least && (kept == logits.size() || log_p[i] < log_p[kept])) {
+      kept = i;
+    }
+  }
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (log_p[i] >= least && i != kept) {
+      logits[i] = kRuledOut;
+    }
+  }
+}
+
+void Mirostat::learn(std::span<const TokenId> context) {
+  if (!distribution_.empty() && context.size() == seen_ + 1) {
+    const double surprise = -log_probability(distribution_, context.back()) / std::log(2.0);
+    // A token from elsewhere (another draw's) may be one that was ruled out.
+    mu_ -= std::isfinite(surprise) ? eta_ * (surprise - tau_) : 0.0;
+  } else if (!distribution_.empty() && context.size() != seen_) {
+    mu_ = 2 * tau_;
+  }
+  seen_ = context.size();
+}
+
+void Mirostat::apply(std::span<const TokenId> context, std::span<float> logits) {
+  learn(context);
+  const std::vector<double> log_p = log_probabilities(logits);
+  const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
+  const double least = -mu_ * std::log(2.0);
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (log_p[i] < least && i != static_cast<std::size_t>(best)) {
+      logits[i] = kRuledOut;
+    }
+  }
+  distribution_.assign(logits.begin(), logits.end());
+}
+
 }  // namespace everform
