@@ -16,8 +16,7 @@ struct GenerationDefaults {
   double top_p = 1.0;
 };
 
-/// --max-tokens, --temperature, --top-k, --top-p, --min-p, --typical, the penalties, --stop, --beams,
-/// --activations.
+/// --max-tokens, --temperature, --top-k, --top-p, --min-p, --typical, the penalties, --stop, --beams.
 std::vector<OptionSpec> generation_options(const GenerationDefaults& defaults);
 
 struct GenerationChoice {
