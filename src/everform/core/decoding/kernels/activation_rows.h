@@ -19,8 +19,15 @@ enum class ActivationPrecision { kFloat32, kInt8, kBFloat16 };
 /// Inputs that share one scale.
 inline constexpr std::size_t kActivationBlock = 32;
 
+/// The most rows that a kernel multiplies at a time.
+inline constexpr std::size_t kRowTile = 16;
+
 /// Rows [rows, inputs]. Each row's form depends on its own values alone. Inputs are padded with zeros to
-/// whole blocks.
+/// whole blocks of 32.
+///
+/// In memory the rows lie in tiles of 16, with tiles of 8, 4, 2 and 1 for the rest: a tile holds block after
+/// block, and of each block the tile's rows side by side, so that a kernel that works on a tile reads one
+/// stream from front to back.
 ///
 /// kInt8: with m the block's greatest magnitude, scale = m / 127 and quant = round(x * (127 / m)), to nearest
 /// even. A block with a value that is not finite gets the scale NaN; one below 1e-30 counts as zero.
@@ -36,42 +43,56 @@ class ActivationRows {
   std::size_t inputs() const { return inputs_; }
   std::size_t blocks() const { return blocks_; }
 
-  /// What the kernels read of a row. Each row begins on a cache line.
-  const float* floats(std::size_t row) const { return floats_.data() + row * floats_stride_; }
-  const std::uint16_t* bfloat16s(std::size_t row) const {
-    return bfloat16s_.data() + row * bfloat16s_stride_;
+  /// Rows first .. first + width - 1, and one of them.
+  struct Tile {
+    std::size_t first = 0;
+    std::size_t width = 1;
+    std::size_t row = 0;  ///< within the tile
+  };
+  /// The tile that holds `row`.
+  Tile tile_of(std::size_t row) const;
+
+  /// Bytes that one block of one row takes.
+  std::size_t bytes_of_row_block() const { return block_bytes_; }
+  /// Block `block` of a tile of any precision: its first byte. kFloat32 [width][32] floats; kBFloat16
+  /// [width][32] of 16 bits; kInt8 [width][32] quants, then the parts of Int8Block.
+  const std::byte* tile_block(const Tile& tile, std::size_t block) const {
+    return memory_.data() + tile_offset(tile, block);
   }
-  const std::int8_t* quants(std::size_t row) const { return quants_.data() + row * quants_stride_; }
-  /// [blocks]
-  const float* scales(std::size_t row) const { return scales_.data() + row * blocks_stride_; }
-  /// [blocks]: scale times the sum of the block's quants
-  const float* scaled_sums(std::size_t row) const { return scaled_sums_.data() + row * blocks_stride_; }
-  /// [blocks]: minus the sum of the block's quants
-  const std::int32_t* minus_sums(std::size_t row) const { return minus_sums_.data() + row * blocks_stride_; }
-  /// [blocks, 2]: minus the sums of its halves of 16 quants
-  const std::int32_t* minus_half_sums(std::size_t row) const {
-    return minus_half_sums_.data() + row * 2 * blocks_stride_;
-  }
+
+  /// One block of one row.
+  struct Int8Block {
+    const std::int8_t* quants;  ///< [32]
+    float scale;
+    float scaled_sum;                  ///< scale times the sum of the quants
+    std::int32_t minus_sum;            ///< minus the sum of the quants
+    const std::int32_t* minus_halves;  ///< [2]: minus the sums of quants 0..15 and 16..31
+  };
+  Int8Block int8_block(std::size_t row, std::size_t block) const;
+  const float* float_block(std::size_t row, std::size_t block) const;
+  const std::uint16_t* bfloat16_block(std::size_t row, std::size_t block) const;
 
   /// The row as float32, as the kernels understand it. @param out [inputs]
   void read(std::size_t row, std::span<float> out) const;
 
+  /// Bytes from the begin of an Int8 block of a tile of `width` rows to each part, [width] elements each.
+  static constexpr std::size_t scales_at(std::size_t width) { return 32 * width; }
+  static constexpr std::size_t scaled_sums_at(std::size_t width) { return 36 * width; }
+  static constexpr std::size_t minus_sums_at(std::size_t width) { return 40 * width; }
+  static constexpr std::size_t minus_halves_at(std::size_t width) { return 44 * width; }  ///< [width][2]
+  static constexpr std::size_t kInt8BlockBytes = 52;  ///< for each row of the tile
+
  private:
+  std::size_t tile_offset(const Tile& tile, std::size_t block) const {
+    return (tile.first * blocks_ + tile.width * block) * block_bytes_;
+  }
+
   ActivationPrecision precision_ = ActivationPrecision::kFloat32;
   std::size_t rows_ = 0;
   std::size_t inputs_ = 0;
   std::size_t blocks_ = 0;
-  std::size_t floats_stride_ = 0;
-  std::size_t bfloat16s_stride_ = 0;
-  std::size_t quants_stride_ = 0;
-  std::size_t blocks_stride_ = 0;
-  CacheLineVector<float> floats_;
-  CacheLineVector<std::uint16_t> bfloat16s_;
-  CacheLineVector<std::int8_t> quants_;
-  CacheLineVector<float> scales_;
-  CacheLineVector<float> scaled_sums_;
-  CacheLineVector<std::int32_t> minus_sums_;
-  CacheLineVector<std::int32_t> minus_half_sums_;
+  std::size_t block_bytes_ = 0;  // of one row
+  CacheLineVector<std::byte> memory_;
 };
 
 }  // namespace everform

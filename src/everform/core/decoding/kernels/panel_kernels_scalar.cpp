@@ -24,17 +24,15 @@ std::int32_t dot(const std::int16_t* codes, const std::int8_t* quants, std::size
 void add_block_int8(const ActivationRows& x, std::size_t row, std::size_t block, const PanelBlock& w,
                     bool half_scales, std::array<float, kPanelOutputs>& sums) {
   constexpr std::size_t kHalf = kActivationBlock / 2;
-  const std::int8_t* quants = x.quants(row) + block * kActivationBlock;
-  const float scale = x.scales(row)[block];
-  const float scaled_sum = x.scaled_sums(row)[block];
+  const ActivationRows::Int8Block a = x.int8_block(row, block);
   for (std::size_t o = 0; o < kPanelOutputs; ++o) {
-    const std::int32_t first = dot(w.codes[o].data(), quants, kHalf);
-    const std::int32_t second = dot(w.codes[o].data() + kHalf, quants + kHalf, kHalf);
+    const std::int32_t first = dot(w.codes[o].data(), a.quants, kHalf);
+    const std::int32_t second = dot(w.codes[o].data() + kHalf, a.quants + kHalf, kHalf);
     if (half_scales) {
-      sums[o] += static_cast<float>(first) * (w.scale[o][0] * scale) +
-                 static_cast<float>(second) * (w.scale[o][1] * scale);
+      sums[o] += static_cast<float>(first) * (w.scale[o][0] * a.scale) +
+                 static_cast<float>(second) * (w.scale[o][1] * a.scale);
     } else {
-      sums[o] += static_cast<float>(first + second) * (w.scale[o][0] * scale) + w.minimum[o] * scaled_sum;
+      sums[o] += static_cast<float>(first + second) * (w.scale[o][0] * a.scale) + w.minimum[o] * a.scaled_sum;
     }
   }
 }
@@ -52,9 +50,9 @@ void add_block_float(const float* x, const PanelValues& w, std::size_t count,
 const float* block_of_floats(const ActivationRows& x, std::size_t row, std::size_t block,
                              std::array<float, kActivationBlock>& space) {
   if (x.precision() == ActivationPrecision::kFloat32) {
-    return x.floats(row) + block * kActivationBlock;
+    return x.float_block(row, block);
   }
-  const std::uint16_t* from = x.bfloat16s(row) + block * kActivationBlock;
+  const std::uint16_t* from = x.bfloat16_block(row, block);
   std::transform(from, from + kActivationBlock, space.begin(), bfloat16_to_float);
   return space.data();
 }

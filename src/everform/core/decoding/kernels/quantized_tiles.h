@@ -1,0 +1,279 @@
+// Tiles of products with quantized panels, written once for every x86 instruction set.
+//
+// Included by the file of an instruction set inside its unnamed namespace, after it has defined the vector
+// operations (a struct V) and the macros EVERFORM_TARGET, the set's target attribute, and EVERFORM_INLINE,
+// the same with always_inline. A panel's 16 outputs are V::kParts vectors of V::kLanes lanes, each worked on
+// in turn, and every lane is one output.
+
+struct Bytes {
+  static constexpr bool kSignedDot = true;
+  EVERFORM_INLINE static void unpack(const PanelLayout& /*layout*/, const std::byte* panel, std::size_t block,
+                                     V::Ints* w) {
+    const std::byte* codes = panel + block * 8 * kCacheLine;
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; ++g) {
+      w[g] = V::load(codes + g * kCacheLine);
+    }
+  }
+};
+
+struct Nibbles {
+  static constexpr bool kSignedDot = false;
+  EVERFORM_INLINE static void unpack(const PanelLayout& /*layout*/, const std::byte* panel, std::size_t block,
+                                     V::Ints* w) {
+    const std::byte* codes = panel + block * 4 * kCacheLine;
+    const V::Ints low = V::all_bytes(15);
+#pragma GCC unroll 4
+    for (int g = 0; g < 4; ++g) {
+      const V::Ints pair = V::load(codes + g * kCacheLine);
+      w[g] = V::both(pair, low);
+      w[g + 4] = V::both(V::template shift_bits<4, 0>(pair), low);
+    }
+  }
+};
+
+struct FiveBits {
+  static constexpr bool kSignedDot = false;
+  EVERFORM_INLINE static void unpack(const PanelLayout& layout, const std::byte* panel, std::size_t block,
+                                     V::Ints* w) {
+    Nibbles::unpack(layout, panel, block, w);
+    const V::Ints high = V::load(panel + layout.high + block * kCacheLine);
+    const V::Ints mask = V::all_bytes(16);
+    w[0] = V::or_masked(w[0], V::template shift_bits<0, 4>(high), mask);
+    w[1] = V::or_masked(w[1], V::template shift_bits<1, 4>(high), mask);
+    w[2] = V::or_masked(w[2], V::template shift_bits<2, 4>(high), mask);
+    w[3] = V::or_masked(w[3], V::template shift_bits<3, 4>(high), mask);
+    w[4] = V::or_masked(w[4], V::template shift_bits<4, 4>(high), mask);
+    w[5] = V::or_masked(w[5], V::template shift_bits<5, 4>(high), mask);
+    w[6] = V::or_masked(w[6], V::template shift_bits<6, 4>(high), mask);
+    w[7] = V::or_masked(w[7], V::template shift_bits<7, 4>(high), mask);
+  }
+};
+
+struct SixBits {
+  static constexpr bool kSignedDot = false;
+  EVERFORM_INLINE static void unpack(const PanelLayout& layout, const std::byte* panel, std::size_t block,
+                                     V::Ints* w) {
+    Nibbles::unpack(layout, panel, block, w);
+    const V::Ints mask = V::all_bytes(48);
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; ++h) {
+      const V::Ints high = V::load(panel + layout.high + (2 * block + h) * kCacheLine);
+      w[4 * h] = V::or_masked(w[4 * h], V::template shift_bits<0, 4>(high), mask);
+      w[4 * h + 1] = V::or_masked(w[4 * h + 1], V::template shift_bits<2, 4>(high), mask);
+      w[4 * h + 2] = V::or_masked(w[4 * h + 2], V::template shift_bits<4, 4>(high), mask);
+      w[4 * h + 3] = V::or_masked(w[4 * h + 3], V::template shift_bits<6, 4>(high), mask);
+    }
+  }
+};
+
+// The scales of one block as vectors over outputs.
+struct BlockScales {
+  V::Floats scale;    // kSuperHalf: of the superblock
+  V::Floats minimum;  // of the kinds with one: to be added (kHalfPair) or subtracted (kSuperPair)
+  V::Ints halves[2];  // kSuperHalf: the integer scales
+};
+
+// @param part which vector of the panel's outputs
+template <ScaleKind Kind>
+EVERFORM_INLINE BlockScales load_scales(const PanelLayout& layout, const std::byte* panel, std::size_t block,
+                                        std::size_t part) {
+  const std::size_t lane = part * V::kLanes;
+  const std::byte* scales = panel + layout.scales;
+  const std::byte* supers = panel + layout.supers;
+  const std::size_t super = block / kSuperBlocks;
+  BlockScales out = {};
+  if constexpr (Kind == ScaleKind::kHalf) {
+    out.scale = V::load_halves(scales + block * 32 + 2 * lane);
+  } else if constexpr (Kind == ScaleKind::kHalfPair) {
+    out.scale = V::load_halves(scales + block * 64 + 2 * lane);
+    out.minimum = V::load_halves(scales + block * 64 + 32 + 2 * lane);
+  } else if constexpr (Kind == ScaleKind::kSuperPair) {
+    const std::byte* at = scales + block * 32 + lane;
+    out.scale = V::mul(V::load_halves(supers + super * 64 + 2 * lane), V::to_floats(V::widen_unsigned(at)));
+    out.minimum = V::mul(V::load_halves(supers + super * 64 + 32 + 2 * lane),
+                         V::to_floats(V::widen_unsigned(at + kPanelOutputs)));
+  } else {
+    const std::byte* at = scales + block * 32 + lane;
+    out.scale = V::load_halves(supers + super * 32 + 2 * lane);
+    out.halves[0] = V::widen_signed(at);
+    out.halves[1] = V::widen_signed(at + kPanelOutputs);
+  }
+  return out;
+}
+
+// -offset times the sum of a block's quants: what the dot product with unsigned codes begins with.
+template <typename Codes, int Offset>
+EVERFORM_INLINE V::Ints start_sum(const std::byte* minus_sum) {
+  if constexpr (Offset == 0 || (Codes::kSignedDot && !V::kDotsUnsignedBytes)) {
+    return V::zero_ints();
+  } else {
+    constexpr int kShift = Offset == 8 ? 3 : Offset == 16 ? 4 : Offset == 32 ? 5 : 7;
+    static_assert(Offset == 1 << kShift);
+    return V::template shift_left<kShift>(V::broadcast_int(minus_sum));
+  }
+}
+
+template <typename Codes>
+EVERFORM_INLINE V::Ints add_dots(V::Ints sum, V::Ints codes, const std::byte* quants) {
+  if constexpr (Codes::kSignedDot) {
+    return V::add_dots_of_bytes(sum, codes, V::broadcast_int(quants));
+  } else {
+    return V::add_dots(sum, codes, V::broadcast_int(quants));
+  }
+}
+
+template <typename Codes, ScaleKind Kind, int Offset>
+struct QuantizedTiles {
+  // The sum with one block of one row added; `block` is that of an activation tile of `Rows` rows.
+  template <int Rows>
+  EVERFORM_INLINE static V::Floats add(V::Floats sum, const V::Ints* w, const BlockScales& scales,
+                                       const std::byte* block, int row) {
+    const std::byte* quants = block + row * kActivationBlock;
+    const V::Floats scale = V::broadcast_float(block + ActivationRows::scales_at(Rows) + 4 * row);
+    if constexpr (Kind == ScaleKind::kSuperHalf) {
+      const std::byte* halves = block + ActivationRows::minus_halves_at(Rows) + 8 * row;
+      V::Ints first = start_sum<Codes, Offset>(halves);
+      V::Ints second = start_sum<Codes, Offset>(halves + 4);
+#pragma GCC unroll 4
+      for (int g = 0; g < 4; ++g) {
+        first = add_dots<Codes>(first, w[g], quants + 4 * g);
+        second = add_dots<Codes>(second, w[g + 4], quants + 16 + 4 * g);
+      }
+      // Below 2^24 in magnitude (2 * 128 * 16 * 32 * 127), so exact in a float.
+      const V::Ints dot =
+          V::add_ints(V::mul_ints(first, scales.halves[0]), V::mul_ints(second, scales.halves[1]));
+      return V::fmadd(V::to_floats(dot), V::mul(scales.scale, scale), sum);
+    } else {
+      V::Ints dot = start_sum<Codes, Offset>(block + ActivationRows::minus_sums_at(Rows) + 4 * row);
+#pragma GCC unroll 8
+      for (int g = 0; g < 8; ++g) {
+        dot = add_dots<Codes>(dot, w[g], quants + 4 * g);
+      }
+      sum = V::fmadd(V::to_floats(dot), V::mul(scales.scale, scale), sum);
+      const std::byte* scaled_sum = block + ActivationRows::scaled_sums_at(Rows) + 4 * row;
+      if constexpr (Kind == ScaleKind::kHalfPair) {
+        sum = V::fmadd(scales.minimum, V::broadcast_float(scaled_sum), sum);
+      } else if constexpr (Kind == ScaleKind::kSuperPair) {
+        sum = V::fnmadd(scales.minimum, V::broadcast_float(scaled_sum), sum);
+      }
+      return sum;
+    }
+  }
+
+  template <int Rows>
+  EVERFORM_TARGET static void int8_tile(const PanelLayout& layout, const std::byte* panel, const std::byte* x,
+                                        const TileOutput& out) {
+    for (std::size_t part = 0; part < V::kParts; ++part) {
+      const std::byte* codes = panel + part * V::kLanes * 4;
+      const std::byte* rows = x;
+      V::Floats sums[Rows];
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+        sums[r] = V::zero_floats();
+      }
+      for (std::size_t block = 0; block < layout.blocks; ++block) {
+        V::Ints w[8];
+        Codes::unpack(layout, codes, block, w);
+        const BlockScales scales = load_scales<Kind>(layout, panel, block, part);
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+          sums[r] = add<Rows>(sums[r], w, scales, rows, r);
+        }
+        rows += Rows * ActivationRows::kInt8BlockBytes;
+      }
+      V::template store<Rows>(sums, out, part * V::kLanes);
+    }
+  }
+
+  // The float32 values of input 4 g + j of every output.
+  EVERFORM_INLINE static V::Floats value(V::Ints codes, int j, const BlockScales& scales, int half) {
+    const V::Ints code = V::byte_of(codes, j);
+    const V::Floats centred = V::to_floats(V::sub_ints(code, V::all_ints(Offset)));
+    if constexpr (Kind == ScaleKind::kHalfPair) {
+      return V::fmadd(centred, scales.scale, scales.minimum);
+    } else if constexpr (Kind == ScaleKind::kSuperPair) {
+      return V::fmsub(centred, scales.scale, scales.minimum);
+    } else if constexpr (Kind == ScaleKind::kSuperHalf) {
+      return V::mul(centred, V::mul(scales.scale, V::to_floats(scales.halves[half])));
+    } else {
+      return V::mul(centred, scales.scale);
+    }
+  }
+
+  // Two chains for each output, of the even and the odd inputs.
+  template <int Rows>
+  EVERFORM_TARGET static void float_tile(const PanelLayout& layout, const std::byte* panel,
+                                         const std::byte* x, const TileOutput& out) {
+    for (std::size_t part = 0; part < V::kParts; ++part) {
+      const std::byte* codes = panel + part * V::kLanes * 4;
+      const std::byte* rows = x;
+      V::Floats sums[Rows][2];
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+        sums[r][0] = sums[r][1] = V::zero_floats();
+      }
+      for (std::size_t block = 0; block < layout.blocks; ++block) {
+        V::Ints w[8];
+        Codes::unpack(layout, codes, block, w);
+        const BlockScales scales = load_scales<Kind>(layout, panel, block, part);
+        for (int g = 0; g < 8; ++g) {
+#pragma GCC unroll 4
+          for (int j = 0; j < 4; ++j) {
+            const V::Floats weight = value(w[g], j, scales, g / 4);
+#pragma GCC unroll 16
+            for (int r = 0; r < Rows; ++r) {
+              const V::Floats a =
+                  V::broadcast_float(rows + (r * kActivationBlock + 4 * g + j) * sizeof(float));
+              sums[r][j % 2] = V::fmadd(a, weight, sums[r][j % 2]);
+            }
+          }
+        }
+        rows += out.row_step * kActivationBlock * sizeof(float);
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+        sums[r][0] = V::add(sums[r][0], sums[r][1]);
+      }
+      V::Floats totals[Rows];
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+        totals[r] = sums[r][0];
+      }
+      V::template store<Rows>(totals, out, part * V::kLanes);
+    }
+  }
+
+  static void multiply(const PanelJob& job) {
+    if (job.x->precision() == ActivationPrecision::kInt8) {
+      static const TileKernels kernels = {
+          .one_panel = {int8_tile<1>, int8_tile<2>, int8_tile<4>, int8_tile<8>, int8_tile<16>}};
+      walk_panels(job, kernels);
+    } else {
+      static const TileKernels kernels = {
+          .one_panel = {float_tile<1>, float_tile<2>, float_tile<4>, float_tile<8>}, .max_rows = 8};
+      walk_panels(job, kernels);
+    }
+  }
+};
+
+inline void multiply_quantized(const PanelJob& job) {
+  switch (job.layout->type) {
+    case ElementType::kQ4_0:
+      return QuantizedTiles<Nibbles, ScaleKind::kHalf, 8>::multiply(job);
+    case ElementType::kQ4_1:
+      return QuantizedTiles<Nibbles, ScaleKind::kHalfPair, 0>::multiply(job);
+    case ElementType::kQ5_0:
+      return QuantizedTiles<FiveBits, ScaleKind::kHalf, 16>::multiply(job);
+    case ElementType::kQ5_1:
+      return QuantizedTiles<FiveBits, ScaleKind::kHalfPair, 0>::multiply(job);
+    case ElementType::kQ4_K:
+      return QuantizedTiles<Nibbles, ScaleKind::kSuperPair, 0>::multiply(job);
+    case ElementType::kQ5_K:
+      return QuantizedTiles<FiveBits, ScaleKind::kSuperPair, 0>::multiply(job);
+    case ElementType::kQ6_K:
+      return QuantizedTiles<SixBits, ScaleKind::kSuperHalf, 32>::multiply(job);
+    default:
+      return QuantizedTiles<Bytes, ScaleKind::kHalf, 128>::multiply(job);
+  }
+}
