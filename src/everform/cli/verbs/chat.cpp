@@ -12,6 +12,7 @@
 #include "everform/core/base/error.h"
 #include "everform/core/base/interrupt.h"
 #include "everform/core/base/log.h"
+#include "everform/domains/language/engine_options.h"
 #include "everform/domains/language/text_generation.h"
 
 namespace everform {
@@ -36,7 +37,7 @@ class Conversation {
         seed_(invocation.common.seed),
         stream_(!invocation.common.json),
         messages_(std::move(messages)),
-        model_(load_language_model(resolve_model_path(invocation.target))),
+        model_(load_language_model(resolve_model_path(invocation.target), read_engine(invocation.options))),
         template_(find_chat_template(
             model_, invocation.has("template") ? std::optional(invocation.text("template")) : std::nullopt)),
         ends_(end_tokens(model_, true)) {}
@@ -162,6 +163,9 @@ std::vector<OptionSpec> chat_options() {
        .help =
            "chat template: chatml, llama-2, alpaca, vicuna, zephyr, or a Jinja file (default: the model's)"}};
   for (OptionSpec& option : generation_options(kDefaults)) {
+    options.push_back(std::move(option));
+  }
+  for (OptionSpec& option : engine_options()) {
     options.push_back(std::move(option));
   }
   return options;

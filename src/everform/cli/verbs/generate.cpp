@@ -2,14 +2,16 @@
 
 #include "everform/cli/target.h"
 #include "everform/cli/verb.h"
+#include "everform/domains/language/engine_options.h"
 #include "everform/domains/language/text_generation.h"
 
 namespace everform {
 namespace {
 
 ActionResult run_generate(const Invocation& invocation) {
-  return generate_text(invocation.options, invocation.common,
-                       [&] { return load_language_model(resolve_model_path(invocation.target)); });
+  return generate_text(invocation.options, invocation.common, [&, engine = read_engine(invocation.options)] {
+    return load_language_model(resolve_model_path(invocation.target), engine);
+  });
 }
 
 }  // namespace

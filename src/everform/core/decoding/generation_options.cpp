@@ -38,9 +38,6 @@ class Reader {
           given.is_array() ? given.get<std::vector<std::string>>() : std::vector{given.get<std::string>()};
     }
   }
-  bool is(const char* name, const char* text) const {
-    return has(name) && options_.at(name).get<std::string>() == text;
-  }
 
  private:
   std::int64_t integer(const char* name, std::int64_t low, std::int64_t high) const {
@@ -106,12 +103,6 @@ std::vector<OptionSpec> generation_options(const GenerationDefaults& defaults) {
        .type = Type::kInteger,
        .value_name = "N",
        .help = "search the likeliest text along N beams; nothing is drawn"},
-      {.name = "activations",
-       .type = Type::kText,
-       .value_name = "TYPE",
-       .help = "type of the activations: f32",
-       .default_value = "f32",
-       .choices = {"f32", "int8"}},
   };
 }
 
@@ -139,11 +130,6 @@ GenerationChoice read_generation(const nlohmann::json& options) {
   reader.read("max-tokens", choice.max_tokens, 1, std::int64_t{1} << 31);
   reader.read("stop", choice.stop);
   reader.read("beams", choice.beams, 1, 64);
-  if (reader.is("activations", "int8")) {
-    throw Error(ErrorKind::kUsage, "reading --activations",
-                "int8 is not available: this engine computes in float32",
-                "leave it out, or give --activations f32");
-  }
   return choice;
 }
 

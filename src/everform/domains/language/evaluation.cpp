@@ -49,8 +49,8 @@ class OptionReader {
   const nlohmann::json& options_;
 };
 
-std::string perplexity_protocol(const PerplexityResult& result) {
-  return "float32 weights; no special tokens; windows of " + std::to_string(result.window) +
+std::string perplexity_protocol(const LanguageModel& model, const PerplexityResult& result) {
+  return model.numbers + "; no special tokens; windows of " + std::to_string(result.window) +
          " tokens every " + std::to_string(result.stride) +
          ", each token scored once, in the first window that holds it; the text's first token is not scored; "
          "bits per byte over all " +
@@ -73,11 +73,11 @@ void add_perplexity(const LanguageModel& model, const PerplexityRequest& request
   answer.json["bits_per_byte"] = result.bits_per_byte();
   answer.json["perplexity"] = result.perplexity();
   answer.json["bytes"] = result.bytes;
-  answer.json["protocol"] = perplexity_protocol(result);
+  answer.json["protocol"] = perplexity_protocol(model, result);
   answer.text += "perplexity     " + format_figure(result.perplexity()) + "\nbits per byte  " +
                  format_figure(result.bits_per_byte()) + "\nNLL per token  " +
                  format_figure(result.nll_per_token()) + "\ntokens scored  " + std::to_string(result.tokens) +
-                 "\nprotocol: " + perplexity_protocol(result) + "\n";
+                 "\nprotocol: " + perplexity_protocol(model, result) + "\n";
 }
 
 void add_tasks(const LanguageModel& model, const EvaluationRequest& request, ActionResult& answer) {

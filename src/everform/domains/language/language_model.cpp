@@ -19,7 +19,22 @@ std::filesystem::path find_language_model(const std::string& name) {
   return name;
 }
 
-LanguageModel load_language_model(const std::filesystem::path& path) {
+namespace {
+
+std::string numbers_of(const FastModel& model) {
+  const FastModelOptions& options = model.options();
+  const char* cache = options.cache == KvPrecision::kFloat32    ? "float32"
+                      : options.cache == KvPrecision::kBFloat16 ? "bfloat16"
+                                                                : "8-bit";
+  return std::string("weights as stored, ") +
+         (options.activations == ActivationPrecision::kInt8 ? "int8 activations between quantized weights, "
+                                                            : "float32 activations, ") +
+         cache + " cache";
+}
+
+}  // namespace
+
+LanguageModel load_language_model(const std::filesystem::path& path, const LanguageModelOptions& options) {
   const std::unique_ptr<DecoderCheckpoint> checkpoint = open_decoder(path);
   LanguageModel language;
   language.path = path;
@@ -31,7 +46,13 @@ LanguageModel load_language_model(const std::filesystem::path& path) {
                     " ids, the model " + std::to_string(language.config.vocabulary),
                 "they do not belong together");
   }
-  language.model = load_plain_model(*checkpoint);
+  if (options.engine == LanguageModelOptions::Engine::kFast) {
+    const std::shared_ptr<const FastModel> fast = load_fast_model(*checkpoint, options.fast);
+    language.numbers = numbers_of(*fast);
+    language.model = fast;
+  } else {
+    language.model = load_plain_model(*checkpoint);
+  }
   return language;
 }
 

@@ -11,6 +11,7 @@
 #include "everform/core/io/json_text.h"
 #include "everform/core/text/chat_prompt.h"
 #include "everform/core/text/chat_template.h"
+#include "everform/domains/language/engine_options.h"
 
 namespace everform {
 namespace {
@@ -166,6 +167,9 @@ std::vector<OptionSpec> generate_options() {
        .help =
            "chat template: chatml, llama-2, alpaca, vicuna, zephyr, or a Jinja file (default: the model's)"}};
   for (OptionSpec& option : generation_options({})) {
+    options.push_back(std::move(option));
+  }
+  for (OptionSpec& option : engine_options()) {
     options.push_back(std::move(option));
   }
   return options;

@@ -46,7 +46,8 @@ GenerationResult write_text(const LanguageModel& model, std::vector<TokenId> pro
 /// {"prompt_tokens","tokens","text","finish","prefill_tokens_per_second","decode_tokens_per_second"}
 nlohmann::json generation_json(const std::vector<TokenId>& prompt, const GenerationResult& result);
 
-/// --prompt, --prompt-file, --specials, --chat, --system, --template and generation_options().
+/// --prompt, --prompt-file, --specials, --chat, --system, --template, generation_options() and
+/// engine_options().
 std::vector<OptionSpec> generate_options();
 /// What `everform generate` does with a decoder: streams the text to stdout unless JSON is asked for.
 /// @param load called once the options are known to be right
