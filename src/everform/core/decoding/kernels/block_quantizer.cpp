@@ -10,6 +10,11 @@
 #include "everform/core/decoding/kernels/activation_rows.h"
 
 #if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12's own intrinsics begin with a vector that is left undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #define EVERFORM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #endif

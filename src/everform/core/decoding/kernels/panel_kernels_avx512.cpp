@@ -1,5 +1,10 @@
 // AVX-512 with VNNI, and BF16 where the machine has it: a panel's 16 outputs are the lanes of one vector.
 #if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12's own intrinsics begin with a vector that is left undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include <algorithm>
