@@ -18,7 +18,9 @@
 
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
+#include "everform/core/base/memory.h"
 #include "everform/core/base/random.h"
+#include "everform/core/base/threads.h"
 #include "everform/core/io/json_text.h"
 #include "everform/workbench/layers/autocast.h"
 #include "everform/workbench/models/weights_io.h"
@@ -294,8 +296,10 @@ void add(Turn& total, const Turn& turn) {
 }
 
 int run(int argc, char** argv) {
+  keep_freed_memory();
   const Setup setup = parse(argc, argv);
   at::set_num_threads(setup.threads);
+  set_default_threads(setup.threads);
   std::int64_t vocabulary = 0;
   const torch::Tensor batches = make_batches(read_file(setup.data), setup.steps, vocabulary);
   const TransformerConfig config = character_model(vocabulary);

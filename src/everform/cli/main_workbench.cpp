@@ -3,9 +3,11 @@
 
 #include "everform/cli/program.h"
 #include "everform/cli/workbench_verbs.h"
+#include "everform/core/base/memory.h"
 #include "everform/systems/all_bindings.h"
 
 int main(int argc, char** argv) {
+  everform::keep_freed_memory();
   everform::WorkbenchRuntime runtime;
   everform::bind_all_systems(runtime.systems);
   everform::bind_workbench_verbs(runtime.verbs);

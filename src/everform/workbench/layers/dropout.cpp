@@ -1,12 +1,12 @@
 #include "everform/workbench/layers/dropout.h"
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <cmath>
 
 #include "everform/core/base/error.h"
 #include "everform/core/base/random.h"
+#include "everform/core/base/threads.h"
 
 namespace everform {
 
@@ -25,13 +25,12 @@ torch::Tensor dropout(const torch::Tensor& x, double probability, std::string_vi
   float* const out = factor.data_ptr<float>();
   const std::int64_t items = x.size(0);
   const std::int64_t each = items == 0 ? 0 : x.numel() / items;
-  at::parallel_for(0, items, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t item = begin; item < end; ++item) {
-      RandomStream random(key->seed, purpose, static_cast<std::uint64_t>(key->step),
-                          static_cast<std::uint64_t>(key->first_item + item));
-      for (std::int64_t i = 0; i < each; ++i) {
-        out[item * each + i] = random.next_u32() < threshold ? 0.0F : scale;
-      }
+  default_pool().parallel_for(static_cast<std::size_t>(items), 1, [&](std::size_t item, std::size_t /*end*/) {
+    RandomStream random(key->seed, purpose, static_cast<std::uint64_t>(key->step),
+                        static_cast<std::uint64_t>(key->first_item) + item);
+    float* const row = out + static_cast<std::int64_t>(item) * each;
+    for (std::int64_t i = 0; i < each; ++i) {
+      row[i] = random.next_u32() < threshold ? 0.0F : scale;
     }
   });
   return x * factor.to(x.options().requires_grad(false));

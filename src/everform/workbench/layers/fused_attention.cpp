@@ -23,10 +23,14 @@ struct AlignedDelete {
 template <typename Body>
 void for_tasks(const kernels::AttentionShape& shape, const Body& body) {
   const std::size_t bytes = kernels::attention_scratch(shape);
-  at::parallel_for(0, shape.tasks(), 1, [&](std::int64_t begin, std::int64_t end) {
+  ThreadPool& pool = default_pool();
+  // A few shares a thread, so that one that is held up delays little; each pays for its scratch memory once.
+  const std::size_t grain = std::max<std::size_t>(
+      1, static_cast<std::size_t>(shape.tasks()) / (4 * static_cast<std::size_t>(pool.threads())));
+  pool.parallel_for(static_cast<std::size_t>(shape.tasks()), grain, [&](std::size_t begin, std::size_t end) {
     const std::unique_ptr<std::byte, AlignedDelete> scratch(
         static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64})));
-    body(begin, end, scratch.get());
+    body(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end), scratch.get());
   });
 }
 

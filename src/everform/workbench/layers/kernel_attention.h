@@ -62,6 +62,18 @@ EVERFORM_INLINE void rotate(float* row, std::int64_t half, const float* cosine, 
   }
 }
 
+/// Asks for a head's part of a row that is read kRowsAhead rows later: rows lie so far apart that the
+/// processor does not see the pattern itself.
+constexpr std::int64_t kRowsAhead = 12;
+template <typename T>
+EVERFORM_INLINE void fetch_row(const T* row, std::int64_t count) {
+  constexpr auto kLine = static_cast<std::int64_t>(64 / sizeof(T));
+  for (std::int64_t i = 0; i < count; i += kLine) {
+    __builtin_prefetch(row + i);
+  }
+  __builtin_prefetch(row + count - 1);
+}
+
 template <typename T>
 EVERFORM_INLINE void widen_row(const T* from, const float* bias, std::int64_t count, std::int64_t padded,
                                float* to) {
@@ -85,6 +97,7 @@ void pack_head(const AttentionForward& args, const HeadSizes<kPairs>& sizes, std
   const std::int64_t half = place.rotates ? shape.rotated / 2 : 0;
   alignas(64) float row[kLargestHead];
   for (std::int64_t t = 0; t < shape.tokens; ++t) {
+    fetch_row(from + (t + kRowsAhead) * shape.row(), shape.head_width);
     widen_row(from + t * shape.row(), bias, shape.head_width, sizes.width, row);
     if (half > 0) {
       const std::int64_t at = sequence * args.angle_stride + t * half;
@@ -103,6 +116,7 @@ template <bool kPairs, typename T>
 void pack_plain(const AttentionShape& shape, const HeadSizes<kPairs>& sizes, const T* from, Word* rows) {
   alignas(64) float row[kLargestHead];
   for (std::int64_t t = 0; t < shape.tokens; ++t) {
+    fetch_row(from + (t + kRowsAhead) * shape.heads * shape.head_width, shape.head_width);
     widen_row(from + t * shape.heads * shape.head_width, nullptr, shape.head_width, sizes.width, row);
     for (std::int64_t i = 0; i < sizes.width; i += kLanes) {
       store_operand<kPairs>(rows + t * sizes.depth, i, load(row + i));
@@ -383,6 +397,7 @@ void row_sums(const AttentionBackward& args, std::int64_t sequence, std::int64_t
       log_sum[t] = __builtin_inff();
       continue;
     }
+    fetch_row(out + (t + kRowsAhead) * row, shape.head_width);
     F sum{};
     RowLoop{shape.head_width}([&](std::int64_t i, int count) {
       sum = fused(load_part(out + t * row + i, count), load_part(dout + t * row + i, count), sum);

@@ -1,7 +1,6 @@
 // Tensors as the kernels see them, and rows split over threads.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "everform/core/base/threads.h"
 #include "everform/workbench/layers/kernels.h"
 
 namespace everform {
@@ -42,11 +42,11 @@ inline constexpr std::int64_t kRowsPerChunk = 64;
 template <typename Body>
 void for_row_chunks(std::int64_t rows, const Body& body) {
   const std::int64_t chunks = (rows + kRowsPerChunk - 1) / kRowsPerChunk;
-  at::parallel_for(0, chunks, 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t chunk = first; chunk < last; ++chunk) {
-      body(chunk, chunk * kRowsPerChunk, std::min(rows, (chunk + 1) * kRowsPerChunk));
-    }
-  });
+  default_pool().parallel_for(
+      static_cast<std::size_t>(chunks), 1, [&](std::size_t first, std::size_t /*last*/) {
+        const auto chunk = static_cast<std::int64_t>(first);
+        body(chunk, chunk * kRowsPerChunk, std::min(rows, (chunk + 1) * kRowsPerChunk));
+      });
 }
 
 /// Sums over rows: a row of partial sums for every chunk, added up in order at the end.
