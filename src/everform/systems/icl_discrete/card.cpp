@@ -80,7 +80,7 @@ const SystemCard& icl_discrete_card() {
                                   .title = "In-context learning of discrete functions",
                                   .paper = "arXiv 2310.03016 (ICLR 2024)",
                                   .domain = "functions",
-                                  .state = SystemCard::State::kPartial,
+                                  .state = SystemCard::State::kWorks,
                                   .summary =
                                       "Reads labelled examples of a hidden Boolean function, a new one each "
                                       "time, and labels the next point.",

@@ -85,7 +85,7 @@ const SystemCard& lifegpt_card() {
       .title = "LifeGPT: a topology-agnostic transformer for cellular automata",
       .paper = "arXiv 2409.12182 (2024)",
       .domain = "automata",
-      .state = SystemCard::State::kPartial,
+      .state = SystemCard::State::kWorks,
       .summary =
           "A byte-level decoder reads a grid of the Game of Life as a string and writes the "
           "next generation, without being told size, neighbourhood or border.",
