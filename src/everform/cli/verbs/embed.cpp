@@ -17,7 +17,10 @@ Verb make_embed_verb() {
                       {.name = "text-file",
                        .type = OptionSpec::Type::kPath,
                        .value_name = "FILE",
-                       .help = "a file with a text on each line"}},
+                       .help = "a file with a text on each line"},
+                      {.name = "worker",
+                       .type = OptionSpec::Type::kFlag,
+                       .help = "answers lists of texts, a JSON text a line, from stdin until its end"}},
           .dispatches_systems = false};
 }
 

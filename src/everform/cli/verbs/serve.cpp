@@ -72,14 +72,14 @@ std::size_t usual_budget() {
 
 // The workbench program that lies beside this one, or that EVERFORM_WORKBENCH names.
 server::WorkerCommand embedder_command(const fs::path& encoder) {
+  setenv("OMP_WAIT_POLICY", "PASSIVE", 0);  // the worker's threads sleep while the engine's work
   std::error_code code;
   const char* named = std::getenv("EVERFORM_WORKBENCH");
   const fs::path program =
       named != nullptr && *named != '\0'
           ? fs::path(named)
           : fs::read_symlink("/proc/self/exe", code).parent_path() / "everform-workbench";
-  return {.program = program.string(),
-          .arguments = {"embed", encoder.string(), "--worker", "--quiet", "--json"}};
+  return {.program = program.string(), .arguments = {"embed", encoder.string(), "--worker", "--quiet"}};
 }
 
 std::shared_ptr<const Constraint> compile_form(const server::OutputForm& form,

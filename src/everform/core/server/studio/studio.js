@@ -2,7 +2,7 @@
 import { drawCurves } from '/studio/curves.js';
 
 const byId = (id) => document.getElementById(id);
-const conversation = [];
+let conversation = [];
 let controller = null;
 
 function headers() {
@@ -168,6 +168,7 @@ function addPiece(place, choice) {
 }
 
 async function answer() {
+  const own = conversation;  // "Clear" begins another
   const place = addMessage('assistant');
   controller = new AbortController();
   byId('send').disabled = true;
@@ -211,9 +212,9 @@ async function answer() {
     byId('send').disabled = false;
     byId('stop').disabled = true;
     if (text) {
-      conversation.push({ role: 'assistant', content: text });
+      own.push({ role: 'assistant', content: text });
     } else {
-      conversation.pop();
+      own.pop();
     }
   }
 }
@@ -241,7 +242,7 @@ document.addEventListener('keydown', (event) => {
 });
 byId('clear').addEventListener('click', () => {
   stop();
-  conversation.length = 0;
+  conversation = [];
   messages.replaceChildren();
   byId('speed').textContent = '';
   byId('message').focus();
