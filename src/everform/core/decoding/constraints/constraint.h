@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
+#include <vector>
 
 #include "everform/core/decoding/logits_processor.h"
 #include "everform/core/text/tokenizer.h"
@@ -28,8 +29,12 @@ struct ConstraintVocabulary {
   std::vector<TokenId> end_tokens;
 };
 
+/// Properties are written in the order of the schema, which an nlohmann::json keeps sorted by name: parse
+/// schemas of users as nlohmann::ordered_json. docs/how-to/constrained-output.md says what is supported.
 /// Throws Error{kUsage} for a keyword that is not supported, naming its path in the schema
 /// ("#/properties/a").
+std::shared_ptr<const Constraint> json_schema_constraint(const nlohmann::ordered_json& schema,
+                                                         const ConstraintVocabulary& vocabulary);
 std::shared_ptr<const Constraint> json_schema_constraint(const nlohmann::json& schema,
                                                          const ConstraintVocabulary& vocabulary);
 /// Any JSON object (`response_format` json_object).
