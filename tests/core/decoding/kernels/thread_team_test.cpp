@@ -44,28 +44,36 @@ TEST(ThreadTeam, StagesSeeWhatEarlierStagesWrote) {
   }
 }
 
+// Waits, for ten seconds at most, until as many bodies as `wanted` are inside at once.
+bool meet(std::atomic<int>& inside, int wanted) {
+  ++inside;
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (inside < wanted) {
+    if (std::chrono::steady_clock::now() > limit) {
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 TEST(ThreadTeam, UsesItsThreadsAndNoMore) {
   ThreadTeam team(3);
   std::mutex lock;
   std::set<std::thread::id> ids;
-  std::atomic<int> at_once{0};
-  std::atomic<int> most{0};
   for (int stage = 0; stage < 20; ++stage) {
+    std::atomic<int> inside{0};
+    team.run(3, [&](std::size_t) {
+      EXPECT_TRUE(meet(inside, 3));
+      const std::lock_guard guard(lock);
+      ids.insert(std::this_thread::get_id());
+    });
     team.run(30, [&](std::size_t) {
-      const int now = ++at_once;
-      int seen = most;
-      while (seen < now && !most.compare_exchange_weak(seen, now)) {
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
-      {
-        const std::lock_guard guard(lock);
-        ids.insert(std::this_thread::get_id());
-      }
-      --at_once;
+      const std::lock_guard guard(lock);
+      ids.insert(std::this_thread::get_id());
     });
   }
   EXPECT_EQ(ids.size(), 3U);
-  EXPECT_EQ(most, 3);
 }
 
 TEST(ThreadTeam, ASlowItemDelaysNoOther) {
@@ -142,14 +150,8 @@ TEST(ThreadTeam, WakesAfterSleeping) {
   ThreadTeam team(2);
   for (int round = 0; round < 20; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    std::mutex lock;
-    std::set<std::thread::id> ids;
-    team.run(2, [&](std::size_t) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      const std::lock_guard guard(lock);
-      ids.insert(std::this_thread::get_id());
-    });
-    EXPECT_EQ(ids.size(), 2U);
+    std::atomic<int> inside{0};
+    team.run(2, [&](std::size_t) { EXPECT_TRUE(meet(inside, 2)); });
   }
 }
 

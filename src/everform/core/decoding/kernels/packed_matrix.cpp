@@ -6,9 +6,9 @@
 
 #include "everform/core/base/error.h"
 #include "everform/core/base/threads.h"
-#include "everform/core/decoding/kernels/cache_line_vector.h"
 #include "everform/core/decoding/kernels/panel_kernels.h"
 #include "everform/core/decoding/kernels/panel_layout.h"
+#include "everform/core/decoding/kernels/panel_memory.h"
 #include "everform/core/decoding/kernels/panel_packing.h"
 #include "everform/core/io/tensor_size.h"
 
@@ -37,7 +37,7 @@ class PanelsInMemory final : public PackedMatrix {
 
   PanelKernels kernels_;
   PanelLayout layout_;
-  CacheLineVector<std::byte> panels_;
+  PanelMemory panels_;
 };
 
 ElementType packed_type(ElementType type) {
@@ -47,8 +47,8 @@ ElementType packed_type(ElementType type) {
 PanelsInMemory::PanelsInMemory(const TensorView& tensor, const PanelKernels& kernels)
     : kernels_(kernels),
       layout_(make_panel_layout(packed_type(tensor.type), static_cast<std::size_t>(tensor.shape[0]),
-                                static_cast<std::size_t>(tensor.shape[1]))) {
-  panels_.resize(layout_.panels() * layout_.panel_bytes);
+                                static_cast<std::size_t>(tensor.shape[1]))),
+      panels_(layout_.panels() * layout_.panel_bytes) {
   default_pool().parallel_for(layout_.panels(), kPackGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t panel = begin; panel < end; ++panel) {
       pack(tensor, panel);
@@ -72,7 +72,7 @@ void PanelsInMemory::pack(const TensorView& tensor, std::size_t panel) {
       rows[i] = std::as_bytes(values).data();
     }
   }
-  pack_panel(layout_, rows, std::span(panels_).subspan(panel * layout_.panel_bytes, layout_.panel_bytes));
+  pack_panel(layout_, rows, {panels_.data() + panel * layout_.panel_bytes, layout_.panel_bytes});
 }
 
 ActivationPrecision PanelsInMemory::fast_precision() const {
@@ -110,15 +110,7 @@ void PanelsInMemory::multiply(const ActivationRows& x, std::size_t first, std::s
 
 void PanelsInMemory::row(std::size_t output, std::span<float> out) const {
   const std::byte* panel = panels_.data() + output / kPanelOutputs * layout_.panel_bytes;
-  PanelValues values;
-  for (std::size_t block = 0; block < layout_.blocks; ++block) {
-    read_panel_values(layout_, panel, block, values);
-    const std::size_t first = block * kActivationBlock;
-    const std::size_t count = std::min(kActivationBlock, layout_.inputs - first);
-    for (std::size_t k = 0; k < count; ++k) {
-      out[first + k] = values[k][output % kPanelOutputs];
-    }
-  }
+  read_panel_row(layout_, panel, output % kPanelOutputs, out);
 }
 
 void check(const TensorView& tensor) {

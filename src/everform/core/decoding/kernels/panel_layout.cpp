@@ -82,53 +82,51 @@ int code_at(const PanelLayout& layout, const std::byte* panel, std::size_t block
             std::size_t input) {
   const std::size_t group = input / 4;
   const std::size_t byte = 4 * output + input % 4;
-  const Form form = form_of(layout.type);
-  if (form.code_bits == 8) {
-    return std::to_integer<int>(panel[(block * 8 + group) * kCacheLine + byte]);
+  const std::byte* codes = panel + block * layout.code_lines * kCacheLine + byte;
+  if (layout.code_lines == 8) {
+    return std::to_integer<int>(codes[group * kCacheLine]);
   }
-  const int pair = std::to_integer<int>(panel[(block * 4 + group % 4) * kCacheLine + byte]);
+  const int pair = std::to_integer<int>(codes[group % 4 * kCacheLine]);
   int code = group < 4 ? pair & 15 : pair >> 4;
-  if (form.high_bits == 1) {
-    const int bits = std::to_integer<int>(panel[layout.high + block * kCacheLine + byte]);
-    code |= ((bits >> group) & 1) << 4;
-  } else if (form.high_bits == 2) {
-    const int bits = std::to_integer<int>(panel[layout.high + (block * 2 + group / 4) * kCacheLine + byte]);
-    code |= ((bits >> (2 * (group % 4))) & 3) << 4;
+  const std::byte* high = panel + layout.high + block * layout.high_lines * kCacheLine + byte;
+  if (layout.high_lines == 1) {
+    code |= ((std::to_integer<int>(high[0]) >> group) & 1) << 4;
+  } else if (layout.high_lines == 2) {
+    code |= ((std::to_integer<int>(high[group / 4 * kCacheLine]) >> (2 * (group % 4))) & 3) << 4;
   }
   return code;
 }
 
-void read_scales(const PanelLayout& layout, const std::byte* panel, std::size_t block, PanelBlock& out) {
-  const ScaleBytes bytes = scale_bytes(layout.scale_kind);
-  const std::byte* scales = panel + layout.scales + block * bytes.block;
-  const std::byte* supers = panel + layout.supers + block / kSuperBlocks * bytes.super;
-  for (std::size_t o = 0; o < kPanelOutputs; ++o) {
-    float first = 0.0F;
-    float second = 0.0F;
-    float minimum = 0.0F;
-    switch (layout.scale_kind) {
-      case ScaleKind::kHalf:
-        first = second = load_half(scales + 2 * o);
-        break;
-      case ScaleKind::kHalfPair:
-        first = second = load_half(scales + 2 * o);
-        minimum = load_half(scales + 2 * (kPanelOutputs + o));
-        break;
-      case ScaleKind::kSuperPair:
-        first = second = load_half(supers + 2 * o) * byte_value(scales[o]);
-        minimum = -(load_half(supers + 2 * (kPanelOutputs + o)) * byte_value(scales[kPanelOutputs + o]));
-        break;
-      case ScaleKind::kSuperHalf:
-        first = load_half(supers + 2 * o) * static_cast<float>(load<std::int8_t>(scales + o));
-        second =
-            load_half(supers + 2 * o) * static_cast<float>(load<std::int8_t>(scales + kPanelOutputs + o));
-        break;
-      case ScaleKind::kNone:
-        break;
+struct OutputScale {
+  std::array<float, 2> scale;
+  float minimum = 0.0F;
+};
+
+OutputScale scale_at(const PanelLayout& layout, const std::byte* panel, std::size_t block,
+                     std::size_t output) {
+  const std::byte* scales = panel + layout.scales + block * layout.scale_bytes;
+  const std::byte* supers =
+      panel + layout.supers + block / kSuperBlocks * scale_bytes(layout.scale_kind).super;
+  const auto both = [](float scale, float minimum) { return OutputScale{{scale, scale}, minimum}; };
+  switch (layout.scale_kind) {
+    case ScaleKind::kHalf:
+      return both(load_half(scales + 2 * output), 0.0F);
+    case ScaleKind::kHalfPair:
+      return both(load_half(scales + 2 * output), load_half(scales + 2 * (kPanelOutputs + output)));
+    case ScaleKind::kSuperPair:
+      return both(
+          load_half(supers + 2 * output) * byte_value(scales[output]),
+          -(load_half(supers + 2 * (kPanelOutputs + output)) * byte_value(scales[kPanelOutputs + output])));
+    case ScaleKind::kSuperHalf: {
+      const float super = load_half(supers + 2 * output);
+      return {{super * static_cast<float>(load<std::int8_t>(scales + output)),
+               super * static_cast<float>(load<std::int8_t>(scales + kPanelOutputs + output))},
+              0.0F};
     }
-    out.scale[o] = {first, second};
-    out.minimum[o] = minimum;
+    case ScaleKind::kNone:
+      break;
   }
+  return {};
 }
 
 float plain_value(const PanelLayout& layout, const std::byte* panel, std::size_t output, std::size_t input) {
@@ -140,6 +138,22 @@ float plain_value(const PanelLayout& layout, const std::byte* panel, std::size_t
           load<std::uint16_t>(panel + 2 * ((input / 2 * kPanelOutputs + output) * 2 + input % 2)));
     default:
       return load<float>(panel + 4 * (input * kPanelOutputs + output));
+  }
+}
+
+// The first weights of one output's block.
+void read_values(const PanelLayout& layout, const std::byte* panel, std::size_t block, std::size_t output,
+                 std::span<float> out) {
+  if (layout.scale_kind == ScaleKind::kNone) {
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      out[k] = plain_value(layout, panel, output, block * kActivationBlock + k);
+    }
+    return;
+  }
+  const OutputScale scale = scale_at(layout, panel, block, output);
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const int code = code_at(layout, panel, block, output, k) - layout.code_offset;
+    out[k] = scale.scale[k / (kActivationBlock / 2)] * static_cast<float>(code) + scale.minimum;
   }
 }
 
@@ -159,6 +173,10 @@ PanelLayout make_panel_layout(ElementType type, std::size_t outputs, std::size_t
   layout.outputs = outputs;
   layout.inputs = inputs;
   layout.blocks = round_up(inputs, kActivationBlock) / kActivationBlock;
+  // 32 inputs of 16 outputs: a line for each bit.
+  layout.code_lines = form.scale_kind == ScaleKind::kNone ? 0 : form.code_bits;
+  layout.high_lines = form.high_bits;
+  layout.scale_bytes = bytes.block;
   layout.high = round_up(round_up(inputs, 4) * kPanelOutputs * form.code_bits / 8, kCacheLine);
   layout.scales = layout.high + round_up(inputs * kPanelOutputs * form.high_bits / 8, kCacheLine);
   layout.supers = layout.scales + round_up(layout.blocks * bytes.block, kCacheLine);
@@ -171,28 +189,31 @@ void read_panel_block(const PanelLayout& layout, const std::byte* panel, std::si
     for (std::size_t k = 0; k < kActivationBlock; ++k) {
       out.codes[o][k] = static_cast<std::int16_t>(code_at(layout, panel, block, o, k) - layout.code_offset);
     }
+    const OutputScale scale = scale_at(layout, panel, block, o);
+    out.scale[o] = scale.scale;
+    out.minimum[o] = scale.minimum;
   }
-  read_scales(layout, panel, block, out);
 }
 
 void read_panel_values(const PanelLayout& layout, const std::byte* panel, std::size_t block,
                        PanelValues& out) {
-  if (layout.scale_kind == ScaleKind::kNone) {
+  const std::size_t first = block * kActivationBlock;
+  const std::size_t count = std::min(kActivationBlock, layout.inputs - first);
+  for (std::size_t o = 0; o < kPanelOutputs; ++o) {
+    std::array<float, kActivationBlock> values = {};
+    read_values(layout, panel, block, o, std::span(values).first(count));
     for (std::size_t k = 0; k < kActivationBlock; ++k) {
-      const std::size_t input = block * kActivationBlock + k;
-      for (std::size_t o = 0; o < kPanelOutputs; ++o) {
-        out[k][o] = input < layout.inputs ? plain_value(layout, panel, o, input) : 0.0F;
-      }
+      out[k][o] = values[k];
     }
-    return;
   }
-  PanelBlock read;
-  read_panel_block(layout, panel, block, read);
-  for (std::size_t k = 0; k < kActivationBlock; ++k) {
-    for (std::size_t o = 0; o < kPanelOutputs; ++o) {
-      out[k][o] =
-          read.scale[o][k / (kActivationBlock / 2)] * static_cast<float>(read.codes[o][k]) + read.minimum[o];
-    }
+}
+
+void read_panel_row(const PanelLayout& layout, const std::byte* panel, std::size_t output,
+                    std::span<float> out) {
+  for (std::size_t block = 0; block < layout.blocks; ++block) {
+    const std::size_t first = block * kActivationBlock;
+    const std::size_t count = std::min(kActivationBlock, layout.inputs - first);
+    read_values(layout, panel, block, output, out.subspan(first, count));
   }
 }
 

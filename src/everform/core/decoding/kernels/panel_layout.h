@@ -50,6 +50,9 @@ struct PanelLayout {
   std::size_t scales = 0;
   std::size_t supers = 0;
   std::size_t panel_bytes = 0;
+  std::size_t code_lines = 0;   ///< cache lines of one block's codes
+  std::size_t high_lines = 0;   ///< of its high bits
+  std::size_t scale_bytes = 0;  ///< of one block's scales
 
   std::size_t panels() const { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
 };
@@ -75,5 +78,9 @@ void read_panel_block(const PanelLayout& layout, const std::byte* panel, std::si
 using PanelValues = std::array<std::array<float, kPanelOutputs>, kActivationBlock>;  // [input][output]
 void read_panel_values(const PanelLayout& layout, const std::byte* panel, std::size_t block,
                        PanelValues& out);
+
+/// All weights of one output of a panel. @param output 0..15 @param out [inputs]
+void read_panel_row(const PanelLayout& layout, const std::byte* panel, std::size_t output,
+                    std::span<float> out);
 
 }  // namespace everform

@@ -76,36 +76,44 @@ void read_codes(ElementType type, const std::byte* row, std::size_t block, Codes
   }
 }
 
+// Four codes side by side.
+std::uint32_t word_at(const Codes& codes, std::size_t group) {
+  std::uint32_t word;
+  std::memcpy(&word, codes.data() + 4 * group, sizeof word);
+  return word;
+}
+
+void write_high_bits(const PanelLayout& layout, const Codes& codes, std::size_t block, std::size_t output,
+                     std::byte* panel) {
+  const std::size_t lines = layout.high_lines;
+  const auto bits = static_cast<unsigned>(lines);  // one line for one bit of each code
+  const std::size_t groups = 8 / lines;
+  const std::uint32_t mask = bits == 1 ? 0x01010101U : 0x03030303U;
+  for (std::size_t line = 0; line < lines; ++line) {
+    std::uint32_t word = 0;
+    for (std::size_t g = 0; g < groups; ++g) {
+      word |= ((word_at(codes, line * groups + g) >> 4U) & mask) << (bits * g);
+    }
+    std::memcpy(panel + layout.high + (block * lines + line) * kCacheLine + 4 * output, &word, sizeof word);
+  }
+}
+
 void write_codes(const PanelLayout& layout, const Codes& codes, std::size_t block, std::size_t output,
                  std::byte* panel) {
-  const auto line = [&](std::size_t part, std::size_t index) {
-    return panel + part + index * kCacheLine + 4 * output;
-  };
+  std::byte* to = panel + block * layout.code_lines * kCacheLine + 4 * output;
   if (layout.type == ElementType::kQ8_0) {
     for (std::size_t g = 0; g < 8; ++g) {
-      std::memcpy(line(0, block * 8 + g), codes.data() + 4 * g, 4);
+      std::memcpy(to + g * kCacheLine, codes.data() + 4 * g, 4);
     }
     return;
   }
   for (std::size_t g = 0; g < 4; ++g) {
-    std::byte* to = line(0, block * 4 + g);
-    for (std::size_t j = 0; j < 4; ++j) {
-      to[j] = static_cast<std::byte>((codes[4 * g + j] & 15U) | ((codes[16 + 4 * g + j] & 15U) << 4U));
-    }
+    const std::uint32_t pairs =
+        (word_at(codes, g) & 0x0F0F0F0FU) | ((word_at(codes, g + 4) & 0x0F0F0F0FU) << 4U);
+    std::memcpy(to + g * kCacheLine, &pairs, sizeof pairs);
   }
-  const std::size_t high_lines =
-      (layout.scales - layout.high) / kCacheLine / std::max<std::size_t>(layout.blocks, 1);
-  const unsigned bits = static_cast<unsigned>(high_lines);
-  for (std::size_t h = 0; h < high_lines; ++h) {
-    std::byte* to = line(layout.high, block * high_lines + h);
-    const std::size_t groups = 8 / high_lines;
-    for (std::size_t j = 0; j < 4; ++j) {
-      unsigned byte = 0;
-      for (std::size_t g = 0; g < groups; ++g) {
-        byte |= static_cast<unsigned>(codes[4 * (h * groups + g) + j] >> 4U) << (bits * g);
-      }
-      to[j] = static_cast<std::byte>(byte);
-    }
+  if (layout.high_lines > 0) {
+    write_high_bits(layout, codes, block, output, panel);
   }
 }
 

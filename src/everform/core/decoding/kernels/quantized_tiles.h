@@ -161,28 +161,35 @@ struct QuantizedTiles {
     }
   }
 
-  template <int Rows>
+  // Several panels are several streams from memory, which one row needs to come near its bandwidth.
+  template <int Rows, int Panels>
   EVERFORM_TARGET static void int8_tile(const PanelLayout& layout, const std::byte* panel, const std::byte* x,
                                         const TileOutput& out) {
     for (std::size_t part = 0; part < V::kParts; ++part) {
-      const std::byte* codes = panel + part * V::kLanes * 4;
       const std::byte* rows = x;
-      V::Floats sums[Rows];
+      V::Floats sums[Panels][Rows];
 #pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r) {
-        sums[r] = V::zero_floats();
+      for (int i = 0; i < Panels * Rows; ++i) {
+        sums[i / Rows][i % Rows] = V::zero_floats();
       }
       for (std::size_t block = 0; block < layout.blocks; ++block) {
-        V::Ints w[8];
-        Codes::unpack(layout, codes, block, w);
-        const BlockScales scales = load_scales<Kind>(layout, panel, block, part);
+#pragma GCC unroll 4
+        for (int p = 0; p < Panels; ++p) {
+          const std::byte* at = panel + p * layout.panel_bytes;
+          V::Ints w[8];
+          Codes::unpack(layout, at + part * V::kLanes * 4, block, w);
+          const BlockScales scales = load_scales<Kind>(layout, at, block, part);
 #pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-          sums[r] = add<Rows>(sums[r], w, scales, rows, r);
+          for (int r = 0; r < Rows; ++r) {
+            sums[p][r] = add<Rows>(sums[p][r], w, scales, rows, r);
+          }
         }
         rows += Rows * ActivationRows::kInt8BlockBytes;
       }
-      V::template store<Rows>(sums, out, part * V::kLanes);
+#pragma GCC unroll 4
+      for (int p = 0; p < Panels; ++p) {
+        V::template store<Rows>(sums[p], out, p * kPanelOutputs + part * V::kLanes);
+      }
     }
   }
 
@@ -247,7 +254,8 @@ struct QuantizedTiles {
   static void multiply(const PanelJob& job) {
     if (job.x->precision() == ActivationPrecision::kInt8) {
       static const TileKernels kernels = {
-          .one_panel = {int8_tile<1>, int8_tile<2>, int8_tile<4>, int8_tile<8>, int8_tile<16>}};
+          .one_panel = {int8_tile<1, 1>, int8_tile<2, 1>, int8_tile<4, 1>, int8_tile<8, 1>, int8_tile<16, 1>},
+          .several = {{4, int8_tile<1, 4>}, {4, int8_tile<2, 4>}}};
       walk_panels(job, kernels);
     } else {
       static const TileKernels kernels = {
