@@ -65,15 +65,19 @@ inline RandomText write_at_random(const Constraint& constraint, const Constraint
                                   std::uint64_t seed, std::size_t max_tokens) {
   static const Tokenizer* known = nullptr;
   static std::vector<bool> closes;
+  static std::vector<float> noise;
   const Tokenizer& tokenizer = *vocabulary.tokenizer;
   const std::size_t size = tokenizer.vocabulary_size();
   if (known != &tokenizer) {
     known = &tokenizer;
     closes.assign(size, false);
+    noise.resize(size);
+    RandomStream(0, "noise").fill_uniform(noise);
     for (std::size_t i = 0; i < size; ++i) {
       const auto id = static_cast<TokenId>(i);
-      closes[i] =
-          tokenizer.is_special(id) || tokenizer.token_bytes(id).find_first_of("\"]}") != std::string::npos;
+      const std::string bytes = tokenizer.token_bytes(id);
+      closes[i] = tokenizer.is_special(id) || bytes.find_first_of("\"]}") != std::string::npos ||
+                  bytes.find("null") != std::string::npos;
     }
   }
   const auto processor = constraint.begin(0);
@@ -81,10 +85,10 @@ inline RandomText write_at_random(const Constraint& constraint, const Constraint
   std::vector<float> logits(size);
   RandomText result;
   while (context.size() < max_tokens) {
-    RandomStream random(seed, "random text", context.size());
+    const std::size_t shift = RandomStream(seed, "random text", context.size()).below(size);
     const float bonus = 0.1F + 0.02F * static_cast<float>(context.size());
     for (std::size_t i = 0; i < size; ++i) {
-      logits[i] = static_cast<float>(random.next_u32() >> 8U) * 0x1p-24F + (closes[i] ? bonus : 0.0F);
+      logits[i] = noise[(i + shift) % size] + (closes[i] ? bonus : 0.0F);
     }
     processor->apply(context, logits);
     std::size_t best = 0;

@@ -51,13 +51,27 @@ class MachineBuilder {
                                .max_count = source.max_count,
                                .nullable = nullable[rule]};
     }
-    for (Machine::State& state : machine_.states_) {
-      state.only_returns = state.accepting && !state.reads && state.call_count == 0;
+    for (StateId id = 0; id < machine_.states_.size(); ++id) {
+      finish_state(id);
     }
     return std::move(machine_);
   }
 
  private:
+  void finish_state(StateId id) {
+    Machine::State& state = machine_.states_[id];
+    state.only_returns = state.accepting && !state.reads && state.call_count == 0;
+    if (state.accepting || state.call_count > 0) {
+      return;
+    }
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      const Machine::Step step = machine_.step(id, static_cast<std::uint8_t>(byte));
+      if (step.found && step.state == id && step.action != CountAction::kClose) {
+        state.loops.add(static_cast<std::uint8_t>(byte));
+      }
+    }
+  }
+
   using Subset = std::vector<NodeId>;
 
   bool spells(ByteRange range) const {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "everform/core/decoding/constraints/byte_bits.h"
 #include "everform/core/decoding/constraints/rule_graph.h"
 
 namespace everform::constraints {
@@ -38,6 +39,7 @@ class Machine {
     bool accepting = false;     ///< the rule may end here
     bool reads = false;         ///< some byte leads on
     bool only_returns = false;  ///< nothing but the end of the rule
+    ByteBits loops;  ///< bytes that lead back to it, perhaps counting, where nothing else is possible
   };
 
   struct RuleInfo {

@@ -61,10 +61,11 @@ void TokenMasks::add_allowed(StackMachine& stacks, std::span<const Config> confi
     const StackMachine::Mark mark = stacks.mark();
     std::vector<Config> returns;
     stacks.leave(config.frame, returns);
-    walk_trie(here->after_end, stacks, std::move(returns), [&](std::size_t node, bool, bool) {
+    walk_trie(here->after_end, stacks, std::move(returns), [&](std::size_t node, auto, bool) {
       for (const TokenId token : here->after_end.tokens(node)) {
         allowed.add(token);
       }
+      return true;
     });
     stacks.rewind(mark);
   }
@@ -98,6 +99,13 @@ std::shared_ptr<const TokenMasks::Local> TokenMasks::local(const Config& config)
   return made;
 }
 
+bool TokenMasks::reads_all_below(const Config& config, std::size_t node) const {
+  const Machine::State& state = machine_->state(config.state);
+  const std::uint32_t most = machine_->rule(state.rule).max_count;
+  return state.loops.holds(vocabulary_->below.bytes(node)) &&
+         (most == Rule::kUnbounded || most - config.count >= vocabulary_->below.height(node));
+}
+
 std::shared_ptr<const TokenMasks::Local> TokenMasks::make_local(const Config& config) const {
   auto result = std::make_shared<Local>();
   std::vector<TokenTrie::Entry> rests;
@@ -105,12 +113,14 @@ std::shared_ptr<const TokenMasks::Local> TokenMasks::make_local(const Config& co
   // The state's own calls and returns stand beside it in what the text can be read as.
   std::vector<Config> configs = {{config.state, config.count, 0}};
   const TokenTrie& trie = vocabulary_->trie;
-  walk_trie(trie, stacks, std::move(configs), [&](std::size_t node, bool, bool ends) {
-    const auto tokens = trie.tokens(node);
+  walk_trie(trie, stacks, std::move(configs), [&](std::size_t node, std::span<const Config> here, bool ends) {
+    const bool all = !ends && here.size() == 1 && reads_all_below(here[0], node);
+    const auto tokens = all ? trie.tokens_from(node) : trie.tokens(node);
     result->few.insert(result->few.end(), tokens.begin(), tokens.end());
     if (ends) {
       add_rests(*vocabulary_, node, rests);
     }
+    return !all;
   });
   const std::size_t as_set = vocabulary_->bytes.size() / 8;
   if (result->few.size() * sizeof(TokenId) > as_set) {

@@ -64,6 +64,8 @@ class TokenMasks {
 
   std::shared_ptr<const Local> local(const Config& config) const;
   std::shared_ptr<const Local> make_local(const Config& config) const;
+  /// Whether every token below a node leads back to this very state.
+  bool reads_all_below(const Config& config, std::size_t node) const;
 
   std::shared_ptr<const Machine> machine_;
   std::shared_ptr<const VocabularyTrie> vocabulary_;

@@ -25,6 +25,7 @@ std::shared_ptr<const VocabularyTrie> make_trie(const Tokenizer& tokenizer) {
     }
   }
   vocabulary->trie = TokenTrie(std::move(entries));
+  vocabulary->below = SubtreeBytes(vocabulary->trie);
   return vocabulary;
 }
 
@@ -64,6 +65,16 @@ TokenTrie::TokenTrie(std::vector<Entry> entries) {
 std::size_t TokenTrie::memory() const {
   return bytes_.size() * (sizeof(std::uint8_t) + 3 * sizeof(std::uint32_t)) +
          tokens_.size() * sizeof(TokenId);
+}
+
+SubtreeBytes::SubtreeBytes(const TokenTrie& trie) : bytes_(trie.nodes()), heights_(trie.nodes(), 0) {
+  for (std::size_t node = trie.nodes(); node-- > 0;) {
+    for (std::size_t child = node + 1; child < trie.skip(node); child = trie.skip(child)) {
+      bytes_[node].add(trie.byte(child));
+      bytes_[node].add(bytes_[child]);
+      heights_[node] = std::max(heights_[node], heights_[child] + 1);
+    }
+  }
 }
 
 std::shared_ptr<const VocabularyTrie> vocabulary_trie(const std::shared_ptr<const Tokenizer>& tokenizer) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "everform/core/decoding/constraints/byte_bits.h"
 #include "everform/core/text/tokenizer.h"
 
 namespace everform::constraints {
@@ -38,6 +39,10 @@ class TokenTrie {
   std::span<const TokenId> tokens(std::size_t node) const {
     return std::span(tokens_).subspan(first_token_[node], first_token_[node + 1] - first_token_[node]);
   }
+  /// Tokens that end at this node or below it.
+  std::span<const TokenId> tokens_from(std::size_t node) const {
+    return std::span(tokens_).subspan(first_token_[node], first_token_[skips_[node]] - first_token_[node]);
+  }
   std::size_t longest() const { return longest_; }
   /// Bytes of memory.
   std::size_t memory() const;
@@ -51,9 +56,25 @@ class TokenTrie {
   std::size_t longest_ = 0;
 };
 
+/// What is below each node of a trie.
+class SubtreeBytes {
+ public:
+  SubtreeBytes() = default;
+  explicit SubtreeBytes(const TokenTrie& trie);
+  /// Which bytes occur below a node.
+  const ByteBits& bytes(std::size_t node) const { return bytes_[node]; }
+  /// Bytes of the longest way down from a node.
+  std::size_t height(std::size_t node) const { return heights_[node]; }
+
+ private:
+  std::vector<ByteBits> bytes_;
+  std::vector<std::uint32_t> heights_;
+};
+
 /// What constraints need of a tokenizer, made once for it.
 struct VocabularyTrie {
   TokenTrie trie;                   ///< tokens that spell bytes; no special ones
+  SubtreeBytes below;               ///< of the trie
   std::vector<std::string> bytes;   ///< of every token; empty for special ones
   std::array<bool, 256> spelled{};  ///< bytes that are a token by themselves
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "everform/core/decoding/constraints/stack_machine.h"
@@ -9,9 +10,9 @@
 
 namespace everform::constraints {
 
-/// Calls visit(node, goes_on, ends) for every node of the trie whose bytes can be read from `configs` (which
-/// have what is reachable without reading already): whether reading can go on after them, and whether the
-/// text may end there. Nodes below one where reading cannot go on are left out. `stacks` is as before
+/// Calls visit(node, configs, ends) for every node of the trie whose bytes can be read from `configs` (which
+/// have what is reachable without reading already): what they can be read as, and whether the text may end
+/// there. Nodes below are left out where reading cannot go on or the visit says false. `stacks` is as before
 /// afterwards.
 template <typename Visit>
 void walk_trie(const TokenTrie& trie, StackMachine& stacks, std::vector<Config> configs, const Visit& visit) {
@@ -30,10 +31,9 @@ void walk_trie(const TokenTrie& trie, StackMachine& stacks, std::vector<Config> 
     const bool ends = stacks.read(configs, parent.begin, parent.end, trie.byte(node));
     const bool goes_on = configs.size() > parent.end;
     levels[depth] = {parent.end, configs.size(), stacks.mark()};
-    if (goes_on || ends) {
-      visit(node, goes_on, ends);
-    }
-    node = goes_on ? node + 1 : trie.skip(node);
+    const bool below =
+        (goes_on || ends) && visit(node, std::span<const Config>(configs).subspan(parent.end), ends);
+    node = goes_on && below ? node + 1 : trie.skip(node);
   }
   stacks.rewind(levels[0].mark);
 }
