@@ -155,7 +155,8 @@ TableParse parse_table(const Verb& verb, const std::vector<OptionSpec>& options,
                             [&result, name = option.name] { result.values[name] = true; });
     } else {
       // Every occurrence takes exactly one value, whatever it begins with.
-      app.add_option("--" + option.name, texts[option.name])
+      const std::string letter = option.short_name.empty() ? "" : "-" + option.short_name + ",";
+      app.add_option(letter + "--" + option.name, texts[option.name])
           ->expected(1)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
           ->allow_extra_args(false);
@@ -226,7 +227,8 @@ const std::vector<OptionSpec>& common_options() {
       {.name = "threads",
        .type = Type::kInteger,
        .value_name = "N",
-       .help = "threads to use (default: cores the process may use)"},
+       .help = "threads to use (default: cores the process may use)",
+       .short_name = "t"},
       {.name = "device",
        .type = Type::kText,
        .value_name = "cpu|cuda[:i]",

@@ -39,7 +39,8 @@ std::string row(const std::string& left, const std::string& text) {
 }
 
 std::string option_row(const OptionSpec& option) {
-  std::string left = "--" + option.name + (option.value_name.empty() ? "" : " " + option.value_name);
+  std::string left = (option.short_name.empty() ? "" : "-" + option.short_name + ", ") + "--" + option.name +
+                     (option.value_name.empty() ? "" : " " + option.value_name);
   std::string text = option.help;
   if (!option.choices.empty()) {
     text += " (";

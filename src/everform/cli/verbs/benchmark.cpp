@@ -9,7 +9,10 @@
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
 #include "everform/core/base/interrupt.h"
+#include "everform/core/base/threads.h"
 #include "everform/core/text/tokenizer.h"
+#include "everform/domains/language/decode_benchmark.h"
+#include "everform/domains/language/engine_options.h"
 
 namespace everform {
 
@@ -50,33 +53,74 @@ ActionResult measure_tokenizer(const Invocation& invocation) {
           .text = line};
 }
 
-ActionResult run_benchmark(const Invocation& invocation) {
-  if (!invocation.has("tokenizer")) {
-    throw Error(ErrorKind::kUsage, "everform benchmark", "nothing to measure", "give --tokenizer FILE");
+std::size_t count_of(const Invocation& invocation, const char* name, std::int64_t least) {
+  const std::int64_t value = invocation.integer(name);
+  constexpr std::int64_t kMost = 1'000'000;
+  if (value < least || value > kMost) {
+    throw Error(ErrorKind::kUsage, std::string("reading --") + name,
+                "it is " + std::to_string(value) + ", but it must lie between " + std::to_string(least) +
+                    " and " + std::to_string(kMost));
   }
-  return measure_tokenizer(invocation);
+  return static_cast<std::size_t>(value);
+}
+
+ActionResult measure_decoder(const Invocation& invocation) {
+  DecodeBenchmark request;
+  request.prompt = count_of(invocation, "prompt-tokens", 0);
+  request.generated = count_of(invocation, "generated-tokens", 0);
+  request.repeat = count_of(invocation, "repeat", 1);
+  request.engine = read_engine(invocation.options);
+  request.threads = default_pool().threads();
+  if (request.prompt + request.generated == 0) {
+    throw Error(ErrorKind::kUsage, "everform benchmark", "-p and -n are both 0: nothing to measure");
+  }
+  return benchmark_decoder(resolve_model_path(invocation.target), request);
+}
+
+ActionResult run_benchmark(const Invocation& invocation) {
+  return invocation.has("tokenizer") ? measure_tokenizer(invocation) : measure_decoder(invocation);
+}
+
+std::vector<OptionSpec> benchmark_options() {
+  using Type = OptionSpec::Type;
+  std::vector<OptionSpec> options = {{.name = "prompt-tokens",
+                                      .type = Type::kInteger,
+                                      .value_name = "N",
+                                      .help = "tokens read at once (0: not measured)",
+                                      .default_value = 512,
+                                      .short_name = "p"},
+                                     {.name = "generated-tokens",
+                                      .type = Type::kInteger,
+                                      .value_name = "N",
+                                      .help = "tokens written one by one (0: not measured)",
+                                      .default_value = 128,
+                                      .short_name = "n"},
+                                     {.name = "repeat",
+                                      .type = Type::kInteger,
+                                      .value_name = "R",
+                                      .help = "how often each test runs",
+                                      .default_value = 5},
+                                     {.name = "tokenizer",
+                                      .type = Type::kPath,
+                                      .value_name = "FILE",
+                                      .help = "measures encoding this text, and nothing else"}};
+  for (OptionSpec& option : engine_options()) {
+    options.push_back(std::move(option));
+  }
+  return options;
 }
 
 }  // namespace
 
 Verb make_benchmark_verb() {
   return {.name = "benchmark",
-          .help = "measures how fast a model's parts run here",
-          .example = "everform benchmark smollm2-135m-instruct --tokenizer book.txt --json",
+          .help = "measures how fast a model reads and writes here, beside what the machine could do at best",
+          .example = "everform benchmark smollm2-135m-instruct -p 512 -n 128 --repeat 5 --threads 1",
           .target = Verb::Target::kRequired,
           .target_help = "a bundled model, a model or vocabulary file, or a folder with one",
-          .options = {{.name = "tokenizer",
-                       .type = OptionSpec::Type::kPath,
-                       .value_name = "FILE",
-                       .help = "measures encoding this text"},
-                      {.name = "repeat",
-                       .type = OptionSpec::Type::kInteger,
-                       .value_name = "R",
-                       .help = "how often each test runs",
-                       .default_value = 5}},
+          .options = benchmark_options(),
           .run = run_benchmark,
-          .dispatches_systems = false,
-          .uses_threads = false};
+          .dispatches_systems = false};
 }
 
 }  // namespace everform

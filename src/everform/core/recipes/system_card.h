@@ -25,6 +25,7 @@ struct OptionSpec {
   nlohmann::json default_value;  ///< null: nothing unless given
   bool repeatable = false;
   std::vector<std::string> choices;
+  std::string short_name;  ///< one letter for "-x"; empty without
 };
 
 /// What a system does under one verb.

@@ -66,8 +66,7 @@ class FastModel : public StepModel {
   const TransformerConfig& config() const { return config_; }
   const FastModelOptions& options() const { return options_; }
   int threads() const { return team_.threads(); }
-  /// Bytes of the packed weights.
-  std::size_t weight_bytes() const { return weights_.bytes(); }
+  const PackedWeights& weights() const { return weights_; }
   /// Bytes of the cache's pages that sequences hold now; a page shared by clones counts once.
   std::size_t cache_bytes_in_use() const { return pool_->bytes_in_use(); }
   /// Bytes of one page of kBlockPositions tokens, the unit in which the cache grows.

@@ -110,17 +110,31 @@ class Loader {
 
 }  // namespace
 
-std::size_t PackedWeights::bytes() const {
-  std::size_t total = 0;
-  const auto add = [&](const PackedLinear& linear) { total += linear.matrix ? linear.matrix->bytes() : 0; };
+template <typename Visit>
+void PackedWeights::each_block_matrix(const Visit& visit) const {
   for (const PackedBlock& block : blocks) {
     for (const PackedLinear* linear :
          {&block.query, &block.key, &block.value, &block.output, &block.gate, &block.up, &block.down}) {
-      add(*linear);
+      if (linear->matrix) {
+        visit(*linear->matrix);
+      }
     }
   }
-  add(embedding);
-  add(untied_head);
+}
+
+std::size_t PackedWeights::bytes() const {
+  return bytes_per_step() + (untied_head.matrix ? embedding.matrix->bytes() : 0);
+}
+
+std::size_t PackedWeights::bytes_per_step() const {
+  std::size_t total = head().matrix->bytes();
+  each_block_matrix([&](const PackedMatrix& matrix) { total += matrix.bytes(); });
+  return total;
+}
+
+std::size_t PackedWeights::block_macs() const {
+  std::size_t total = 0;
+  each_block_matrix([&](const PackedMatrix& matrix) { total += matrix.outputs() * matrix.inputs(); });
   return total;
 }
 

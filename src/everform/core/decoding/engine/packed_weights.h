@@ -36,8 +36,15 @@ struct PackedWeights {
   std::vector<float> head_bias;
 
   const PackedLinear& head() const { return untied_head.matrix ? untied_head : embedding; }
+  template <typename Visit>
+  void each_block_matrix(const Visit& visit) const;
   /// Bytes of all matrices.
   std::size_t bytes() const;
+  /// Bytes that a step reads: all matrices, of an embedding that is not the head too only a row.
+  std::size_t bytes_per_step() const;
+  /// Multiply-adds of one token in the blocks, and in the head where its logits are wanted.
+  std::size_t block_macs() const;
+  std::size_t head_macs() const { return head().matrix->outputs() * head().matrix->inputs(); }
 };
 
 /// Packs every tensor that `config` needs, one after the other.
