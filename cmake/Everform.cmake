@@ -50,6 +50,11 @@ if(EVERFORM_SANITIZE)
   target_link_options(everform_options INTERFACE -fsanitize=${EVERFORM_SANITIZE})
 endif()
 
+if(EVERFORM_COVERAGE)
+  target_compile_options(everform_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(everform_options INTERFACE -fprofile-instr-generate)
+endif()
+
 # everform_library(NAME [DEPENDS target...] [TORCH]): all .cpp files of the calling folder become the library everform_NAME.
 # A folder without sources yet is an empty interface, so that its place in the order is kept.
 function(everform_library name)

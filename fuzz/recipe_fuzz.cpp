@@ -36,6 +36,24 @@ const everform::RecipeSchema& schema() {
   return keys;
 }
 
+/// Every key answers as its own type, within its limits.
+void read_all(const everform::Recipe& recipe) {
+  const std::int64_t depth = recipe.integer("model.depth");
+  const std::string& order = recipe.text("data.order");
+  bool right = depth >= 1 && depth <= 100 && (order == "broad" || order == "high");
+  for (const std::int64_t size : recipe.integers("data.sizes")) {
+    right = right && size >= 1 && size <= 64;
+  }
+  for (const double share : recipe.numbers("data.shares")) {
+    right = right && share >= 0 && share <= 1;
+  }
+  static_cast<void>(recipe.texts("data.names"));
+  static_cast<void>(recipe.boolean("training.gradient_checkpointing"));
+  if (!right || recipe.number("training.learning_rate") < 0) {
+    std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -60,7 +78,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       request.file_text = rest;
   }
   try {
+    static_cast<void>(everform::system_of_recipe(rest, "f.toml"));
+  } catch (const everform::Error&) {
+    // Most inputs name no system.
+  }
+  try {
     const everform::Recipe recipe = everform::resolve_recipe(request);
+    read_all(recipe);
     request = {.system = "lifegpt",
                .schema = &schema(),
                .built_in = kBuiltIn,

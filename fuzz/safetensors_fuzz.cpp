@@ -1,7 +1,10 @@
-// The safetensors reader: a valid file is built from the fuzz data, then damaged; or the data are the file.
+// The safetensors readers: a valid file, or an index with two shards, is built from the fuzz data, then
+// damaged; or the data are the file.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "corruption.h"
 #include "everform/core/base/error.h"
@@ -42,7 +45,8 @@ std::string or_foreign(FuzzedDataProvider& data, const std::string& good) {
   return data.ConsumeIntegralInRange(0, 40) == 0 ? foreign_json(data) : good;
 }
 
-std::string build(FuzzedDataProvider& data) {
+/// @param prefix begins the tensors' names @param names gets them
+std::string build(FuzzedDataProvider& data, const std::string& prefix, std::vector<std::string>& names) {
   std::string header = "{";
   if (data.ConsumeBool()) {
     header += "\"__metadata__\":" + or_foreign(data, "{\"format\":" + or_foreign(data, "\"pt\"") + "}");
@@ -59,7 +63,8 @@ std::string build(FuzzedDataProvider& data) {
       bytes *= extent;
       shape += (d == 0 ? "" : ",") + or_foreign(data, std::to_string(extent));
     }
-    const std::string name = data.ConsumeIntegralInRange(0, 20) == 0 ? "t0" : "t" + std::to_string(i);
+    const std::string name = prefix + (data.ConsumeIntegralInRange(0, 20) == 0 ? "0" : std::to_string(i));
+    names.push_back(name);
     const std::string begin = or_foreign(data, std::to_string(offset));
     const std::string end = or_foreign(data, std::to_string(offset + bytes));
     header +=
@@ -87,19 +92,81 @@ void use(const TensorStore& store) {
   static_cast<void>(store.metadata().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+/// A folder of this process for files that must lie beside each other.
+class ShardFolder {
+ public:
+  ShardFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "safetensors-fuzz-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      std::abort();
+    }
+    path_ = name;
+  }
+  ~ShardFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ShardFolder(const ShardFolder&) = delete;
+  ShardFolder& operator=(const ShardFolder&) = delete;
+
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// An index of two shards. Names that it lists, files that it names and the shards may each be wrong.
+std::filesystem::path write_shards(FuzzedDataProvider& data) {
+  static const ShardFolder folder;
+  constexpr const char* kFiles[] = {"a.safetensors",   "b.safetensors", "../a.safetensors", "a.bin", "",
+                                    "none.safetensors"};
+  std::string map;
+  for (int shard = 0; shard < 2; ++shard) {
+    std::vector<std::string> names;
+    std::string file = build(data, shard == 0 ? "a" : "b", names);
+    if (data.ConsumeIntegralInRange(0, 3) == 0) {
+      fuzz::corrupt(data, file);
+    }
+    folder.write(kFiles[shard], file);
+    for (const std::string& name : names) {
+      if (data.ConsumeIntegralInRange(0, 30) == 0) {
+        continue;
+      }
+      const std::string listed =
+          data.ConsumeIntegralInRange(0, 30) == 0 ? data.PickValueInArray(kFiles) : kFiles[shard];
+      map += (map.empty() ? "\"" : ",\"") + name + "\":" + or_foreign(data, "\"" + listed + "\"");
+    }
+  }
+  std::string index = "{\"metadata\":" + or_foreign(data, "{\"total_size\":1}") +
+                      ",\"weight_map\":" + or_foreign(data, "{" + map + "}") + "}";
+  if (data.ConsumeIntegralInRange(0, 3) == 0) {
+    fuzz::corrupt(data, index);
+  }
+  return folder.write("model.safetensors.index.json", index);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   FuzzedDataProvider data(bytes, size);
-  std::string file;
-  if (data.ConsumeIntegralInRange(0, 3) == 0) {
-    file = data.ConsumeRemainingBytesAsString();
-  } else {
-    file = build(data);
-    fuzz::corrupt(data, file);
-  }
-  const fuzz::MemoryFile memory({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
+  const int mode = data.ConsumeIntegralInRange(0, 3);
   try {
+    if (mode == 3) {
+      use(*open_sharded_safetensors(write_shards(data)));
+      return 0;
+    }
+    std::string file;
+    if (mode == 0) {
+      file = data.ConsumeRemainingBytesAsString();
+    } else {
+      std::vector<std::string> names;
+      file = build(data, "t", names);
+      fuzz::corrupt(data, file);
+    }
+    const fuzz::MemoryFile memory({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
     use(*open_safetensors(memory.path()));
   } catch (const Error&) {
     // Refusing is what a reader is for.
