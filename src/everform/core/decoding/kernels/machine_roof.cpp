@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "everform/core/base/error.h"
@@ -15,7 +16,6 @@
 namespace everform {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{1} << 30U;
 // What one thread reads at a time, so that the threads end together.
 constexpr std::size_t kShareBytes = std::size_t{16} << 20U;
 constexpr std::size_t kStreams[] = {1, 2, 3, 5, 8};
@@ -28,20 +28,22 @@ double seconds_of(const std::function<void()>& work) {
 
 class MappedMemory {
  public:
-  explicit MappedMemory(bool huge_pages) {
-    void* const at = mmap(nullptr, kReadBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  MappedMemory(std::size_t bytes, bool huge_pages) : bytes_(bytes) {
+    void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) {
-      throw Error(ErrorKind::kMissing, "measuring the read bandwidth", "1 GiB of memory is not to be had");
+      throw Error(ErrorKind::kMissing, "measuring the read bandwidth",
+                  std::to_string(bytes) + " bytes of memory are not to be had");
     }
     memory_ = static_cast<std::byte*>(at);
-    madvise(memory_, kReadBytes, huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    madvise(memory_, bytes, huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   }
-  ~MappedMemory() { munmap(memory_, kReadBytes); }
+  ~MappedMemory() { munmap(memory_, bytes_); }
   MappedMemory(const MappedMemory&) = delete;
   MappedMemory& operator=(const MappedMemory&) = delete;
   std::byte* data() const { return memory_; }
 
  private:
+  std::size_t bytes_ = 0;
   std::byte* memory_ = nullptr;
 };
 
@@ -111,23 +113,23 @@ ReadShare best_read() {
 
 }  // namespace
 
-double measure_read_bandwidth(ThreadTeam& team) {
-  constexpr std::size_t kShares = kReadBytes / kShareBytes;
+double measure_read_bandwidth(ThreadTeam& team, std::size_t bytes) {
+  const std::size_t shares = std::max<std::size_t>(bytes / kShareBytes, 1);
   const ReadShare read = best_read();
-  std::vector<std::uint64_t> sums(kShares);
+  std::vector<std::uint64_t> sums(shares);
   double best = 0;
   for (const bool huge_pages : {true, false}) {
-    const MappedMemory memory(huge_pages);
-    team.run(kShares, [&](std::size_t share) {
+    const MappedMemory memory(shares * kShareBytes, huge_pages);
+    team.run(shares, [&](std::size_t share) {
       std::memset(memory.data() + share * kShareBytes, static_cast<int>(share), kShareBytes);
     });
     for (const std::size_t streams : kStreams) {
       const double seconds = seconds_of([&] {
-        team.run(kShares, [&](std::size_t share) {
+        team.run(shares, [&](std::size_t share) {
           sums[share] = read(memory.data() + share * kShareBytes, streams);
         });
       });
-      best = std::max(best, static_cast<double>(kReadBytes) / seconds);
+      best = std::max(best, static_cast<double>(shares * kShareBytes) / seconds);
     }
   }
   return best;

@@ -153,10 +153,7 @@ EVERFORM_BF16_TARGET void bfloat16_tile(const PanelLayout& layout, const std::by
 void multiply_bfloat16(const PanelJob& job) {
   static const TileKernels kernels = {
       .one_panel = {bfloat16_tile<1, 1>, bfloat16_tile<2, 1>, bfloat16_tile<4, 1>, bfloat16_tile<8, 1>},
-      .several = {{4, bfloat16_tile<1, 4>},
-                  {4, bfloat16_tile<2, 4>},
-                  {4, bfloat16_tile<4, 4>},
-                  {3, bfloat16_tile<8, 3>}},
+      .several = {{}, {}, {4, bfloat16_tile<4, 4>}, {3, bfloat16_tile<8, 3>}},
       .max_rows = 8};
   walk_panels(job, kernels);
 }

@@ -82,16 +82,17 @@ int code_at(const PanelLayout& layout, const std::byte* panel, std::size_t block
             std::size_t input) {
   const std::size_t group = input / 4;
   const std::size_t byte = 4 * output + input % 4;
-  const std::byte* codes = panel + block * layout.code_lines * kCacheLine + byte;
-  if (layout.code_lines == 8) {
+  const auto parts = layout.parts(panel, block);
+  const std::byte* codes = parts.codes + byte;
+  if (layout.code_bytes == 8 * kCacheLine) {
     return std::to_integer<int>(codes[group * kCacheLine]);
   }
   const int pair = std::to_integer<int>(codes[group % 4 * kCacheLine]);
   int code = group < 4 ? pair & 15 : pair >> 4;
-  const std::byte* high = panel + layout.high + block * layout.high_lines * kCacheLine + byte;
-  if (layout.high_lines == 1) {
+  const std::byte* high = parts.high + byte;
+  if (layout.high_bytes == kCacheLine) {
     code |= ((std::to_integer<int>(high[0]) >> group) & 1) << 4;
-  } else if (layout.high_lines == 2) {
+  } else if (layout.high_bytes == 2 * kCacheLine) {
     code |= ((std::to_integer<int>(high[group / 4 * kCacheLine]) >> (2 * (group % 4))) & 3) << 4;
   }
   return code;
@@ -104,9 +105,9 @@ struct OutputScale {
 
 OutputScale scale_at(const PanelLayout& layout, const std::byte* panel, std::size_t block,
                      std::size_t output) {
-  const std::byte* scales = panel + layout.scales + block * layout.scale_bytes;
-  const std::byte* supers =
-      panel + layout.supers + block / kSuperBlocks * scale_bytes(layout.scale_kind).super;
+  const auto parts = layout.parts(panel, block);
+  const std::byte* scales = parts.scales;
+  const std::byte* supers = parts.supers;
   const auto both = [](float scale, float minimum) { return OutputScale{{scale, scale}, minimum}; };
   switch (layout.scale_kind) {
     case ScaleKind::kHalf:
@@ -173,14 +174,19 @@ PanelLayout make_panel_layout(ElementType type, std::size_t outputs, std::size_t
   layout.outputs = outputs;
   layout.inputs = inputs;
   layout.blocks = round_up(inputs, kActivationBlock) / kActivationBlock;
+  if (form.scale_kind == ScaleKind::kNone) {
+    layout.panel_bytes = round_up(round_up(inputs, 4) * kPanelOutputs * form.code_bits / 8, kCacheLine);
+    return layout;
+  }
   // 32 inputs of 16 outputs: a line for each bit.
-  layout.code_lines = form.scale_kind == ScaleKind::kNone ? 0 : form.code_bits;
-  layout.high_lines = form.high_bits;
+  layout.code_bytes = form.code_bits * kCacheLine;
+  layout.high_bytes = form.high_bits * kCacheLine;
   layout.scale_bytes = bytes.block;
-  layout.high = round_up(round_up(inputs, 4) * kPanelOutputs * form.code_bits / 8, kCacheLine);
-  layout.scales = layout.high + round_up(inputs * kPanelOutputs * form.high_bits / 8, kCacheLine);
-  layout.supers = layout.scales + round_up(layout.blocks * bytes.block, kCacheLine);
-  layout.panel_bytes = layout.supers + round_up(layout.blocks / kSuperBlocks * bytes.super, kCacheLine);
+  layout.super_bytes = bytes.super;
+  const std::size_t block_bytes = layout.code_bytes + layout.high_bytes + layout.scale_bytes;
+  layout.record_bytes = round_up(kSuperBlocks * block_bytes + layout.super_bytes, kCacheLine);
+  layout.panel_bytes = layout.blocks / kSuperBlocks * layout.record_bytes +
+                       round_up(layout.blocks % kSuperBlocks * block_bytes, kCacheLine);
   return layout;
 }
 

@@ -1,6 +1,7 @@
 // Where the parts of a packed panel lie: one layout that every instruction set reads.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace everform {
 
 /// Outputs in one panel: the 32-bit lanes of a 512-bit vector.
 inline constexpr std::size_t kPanelOutputs = 16;
-/// Inputs in a superblock of the K types.
+/// Blocks in a superblock of the K types.
 inline constexpr std::size_t kSuperBlocks = 8;
 
 /// How the codes of 32 inputs become weights: w = scale * (code - offset) + minimum.
@@ -25,9 +26,10 @@ enum class ScaleKind {
   kNone        ///< no codes: the values themselves
 };
 
-/// A panel holds the weights of 16 outputs in up to four parts, each beginning on a cache line. With group g
-/// = 0..7 of four inputs in a block of 32, lane o = 0..15 and j = 0..3, the byte of a 64-byte vector is 4 o +
-/// j:
+/// A panel of a quantized type holds the weights of 16 outputs in records of 8 blocks of 32 inputs, the last
+/// one of fewer: so a product reads a matrix from front to back as one stream, which is what memory is
+/// fastest at. A record has up to four parts. With group g = 0..7 of four inputs in a block, lane o = 0..15
+/// and j = 0..3, the byte of a 64-byte vector is 4 o + j:
 ///
 /// codes:  bytes (Q8_0): vector g of the block holds input 4 g + j of output o, plus 128.
 ///         nibbles (all other quantized types): vector g < 4 holds the low four bits of input 4 g + j in its
@@ -36,25 +38,47 @@ enum class ScaleKind {
 ///         fifth and sixth (Q6_K): two vectors a block; bits 2 (g % 4) and the next of vector g / 4.
 /// scales: kHalf [block][16] halves; kHalfPair [block][scale, minimum][16] halves;
 ///         kSuperPair [block][scale, minimum][16] bytes; kSuperHalf [block][half block][16] signed bytes.
-/// supers: kSuperPair [superblock][scale, minimum][16] halves; kSuperHalf [superblock][16] halves.
+/// supers: kSuperPair [scale, minimum][16] halves; kSuperHalf [16] halves.
 ///
-/// F32 and F16: codes [input][16]. BF16: codes [input / 2][16][2]. Inputs are padded to a multiple of four.
+/// F32 and F16 panels are [input][16], BF16 panels [input / 2][16][2]. Inputs are padded to a multiple of
+/// four. Every record and panel begins on a cache line.
 struct PanelLayout {
   ElementType type = ElementType::kF32;
   ScaleKind scale_kind = ScaleKind::kNone;
   int code_offset = 0;
   std::size_t outputs = 0;
   std::size_t inputs = 0;
-  std::size_t blocks = 0;  ///< of 32 inputs, the last one padded
-  std::size_t high = 0;    ///< bytes from the panel's begin
-  std::size_t scales = 0;
-  std::size_t supers = 0;
+  std::size_t blocks = 0;       ///< of 32 inputs, the last one padded
+  std::size_t code_bytes = 0;   ///< of one block, for quantized types
+  std::size_t high_bytes = 0;   ///< of one block
+  std::size_t scale_bytes = 0;  ///< of one block
+  std::size_t super_bytes = 0;  ///< of one record
+  std::size_t record_bytes = 0;
   std::size_t panel_bytes = 0;
-  std::size_t code_lines = 0;   ///< cache lines of one block's codes
-  std::size_t high_lines = 0;   ///< of its high bits
-  std::size_t scale_bytes = 0;  ///< of one block's scales
 
   std::size_t panels() const { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
+
+  /// Where one block's parts begin.
+  template <typename Byte>
+  struct Parts {
+    Byte* codes;
+    Byte* high;
+    Byte* scales;
+    Byte* supers;
+  };
+  template <typename Byte>
+  Parts<Byte> parts(Byte* panel, std::size_t block) const {
+    const std::size_t record = block / kSuperBlocks;
+    const std::size_t in_record = block % kSuperBlocks;
+    const std::size_t count = std::min(kSuperBlocks, blocks - record * kSuperBlocks);
+    Byte* const codes = panel + record * record_bytes;
+    Byte* const high = codes + count * code_bytes;
+    Byte* const scales = high + count * high_bytes;
+    return {.codes = codes + in_record * code_bytes,
+            .high = high + in_record * high_bytes,
+            .scales = scales + in_record * scale_bytes,
+            .supers = scales + count * scale_bytes};
+  }
 };
 
 /// The types that have a layout; see PackedMatrix.

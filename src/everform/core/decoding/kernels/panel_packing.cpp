@@ -83,9 +83,8 @@ std::uint32_t word_at(const Codes& codes, std::size_t group) {
   return word;
 }
 
-void write_high_bits(const PanelLayout& layout, const Codes& codes, std::size_t block, std::size_t output,
-                     std::byte* panel) {
-  const std::size_t lines = layout.high_lines;
+void write_high_bits(const PanelLayout& layout, const Codes& codes, std::size_t output, std::byte* high) {
+  const std::size_t lines = layout.high_bytes / kCacheLine;
   const auto bits = static_cast<unsigned>(lines);  // one line for one bit of each code
   const std::size_t groups = 8 / lines;
   const std::uint32_t mask = bits == 1 ? 0x01010101U : 0x03030303U;
@@ -94,13 +93,14 @@ void write_high_bits(const PanelLayout& layout, const Codes& codes, std::size_t 
     for (std::size_t g = 0; g < groups; ++g) {
       word |= ((word_at(codes, line * groups + g) >> 4U) & mask) << (bits * g);
     }
-    std::memcpy(panel + layout.high + (block * lines + line) * kCacheLine + 4 * output, &word, sizeof word);
+    std::memcpy(high + line * kCacheLine + 4 * output, &word, sizeof word);
   }
 }
 
 void write_codes(const PanelLayout& layout, const Codes& codes, std::size_t block, std::size_t output,
                  std::byte* panel) {
-  std::byte* to = panel + block * layout.code_lines * kCacheLine + 4 * output;
+  const auto parts = layout.parts(panel, block);
+  std::byte* to = parts.codes + 4 * output;
   if (layout.type == ElementType::kQ8_0) {
     for (std::size_t g = 0; g < 8; ++g) {
       std::memcpy(to + g * kCacheLine, codes.data() + 4 * g, 4);
@@ -112,8 +112,8 @@ void write_codes(const PanelLayout& layout, const Codes& codes, std::size_t bloc
         (word_at(codes, g) & 0x0F0F0F0FU) | ((word_at(codes, g + 4) & 0x0F0F0F0FU) << 4U);
     std::memcpy(to + g * kCacheLine, &pairs, sizeof pairs);
   }
-  if (layout.high_lines > 0) {
-    write_high_bits(layout, codes, block, output, panel);
+  if (layout.high_bytes > 0) {
+    write_high_bits(layout, codes, output, parts.high);
   }
 }
 
@@ -122,28 +122,32 @@ void write_scales(const PanelLayout& layout, const std::byte* row, std::size_t b
   const auto bytes = static_cast<std::size_t>(block_bytes(layout.type));
   const std::size_t super = block / kSuperBlocks;
   const std::size_t group = block % kSuperBlocks;
-  std::byte* scales = panel + layout.scales;
-  std::byte* supers = panel + layout.supers;
-  const auto half_to = [](std::byte* to, const std::byte* from) { std::memcpy(to, from, 2); };
+  const auto parts = layout.parts(panel, block);
+  const auto half_to = [&](std::byte* part, std::size_t index, const std::byte* from) {
+    std::memcpy(part + 2 * (index * kPanelOutputs + output), from, 2);
+  };
+  const auto byte_to = [&](std::size_t index, auto value) {
+    parts.scales[index * kPanelOutputs + output] = static_cast<std::byte>(value);
+  };
   switch (layout.scale_kind) {
     case ScaleKind::kHalf:
-      return half_to(scales + 2 * (block * kPanelOutputs + output), row + block * bytes);
+      return half_to(parts.scales, 0, row + block * bytes);
     case ScaleKind::kHalfPair:
-      half_to(scales + 2 * (2 * block * kPanelOutputs + output), row + block * bytes);
-      return half_to(scales + 2 * ((2 * block + 1) * kPanelOutputs + output), row + block * bytes + 2);
+      half_to(parts.scales, 0, row + block * bytes);
+      return half_to(parts.scales, 1, row + block * bytes + 2);
     case ScaleKind::kSuperPair: {
       const std::byte* at = row + super * bytes;
       const KScales unpacked = unpack_k_scales(at + 4);
-      scales[2 * block * kPanelOutputs + output] = static_cast<std::byte>(unpacked.scale[group]);
-      scales[(2 * block + 1) * kPanelOutputs + output] = static_cast<std::byte>(unpacked.minimum[group]);
-      half_to(supers + 2 * (2 * super * kPanelOutputs + output), at);
-      return half_to(supers + 2 * ((2 * super + 1) * kPanelOutputs + output), at + 2);
+      byte_to(0, unpacked.scale[group]);
+      byte_to(1, unpacked.minimum[group]);
+      half_to(parts.supers, 0, at);
+      return half_to(parts.supers, 1, at + 2);
     }
     case ScaleKind::kSuperHalf: {
       const std::byte* at = row + super * bytes;
-      scales[2 * block * kPanelOutputs + output] = at[192 + 2 * group];
-      scales[(2 * block + 1) * kPanelOutputs + output] = at[192 + 2 * group + 1];
-      return half_to(supers + 2 * (super * kPanelOutputs + output), at + 208);
+      byte_to(0, at[192 + 2 * group]);
+      byte_to(1, at[192 + 2 * group + 1]);
+      return half_to(parts.supers, 0, at + 208);
     }
     case ScaleKind::kNone:
       return;

@@ -101,7 +101,6 @@ struct PlainTiles {
 
   static void multiply(const PanelJob& job) {
     static const TileKernels kernels = {.one_panel = {tiles<1, 1>, tiles<2, 1>, tiles<4, 1>, tiles<8, 1>},
-                                        .several = {{4, tiles<1, 4>}, {2, tiles<2, 2>}},
                                         .max_rows = V::kPlainRows};
     walk_panels(job, kernels);
   }

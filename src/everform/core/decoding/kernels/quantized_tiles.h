@@ -6,10 +6,10 @@
 // in turn, and every lane is one output.
 
 struct Bytes {
+  static constexpr std::size_t kCodeBytes = 8 * kCacheLine;
+  static constexpr std::size_t kHighBytes = 0;
   static constexpr bool kSignedDot = true;
-  EVERFORM_INLINE static void unpack(const PanelLayout& /*layout*/, const std::byte* panel, std::size_t block,
-                                     V::Ints* w) {
-    const std::byte* codes = panel + block * 8 * kCacheLine;
+  EVERFORM_INLINE static void unpack(const std::byte* codes, const std::byte* /*high*/, V::Ints* w) {
 #pragma GCC unroll 8
     for (int g = 0; g < 8; ++g) {
       w[g] = V::load(codes + g * kCacheLine);
@@ -18,10 +18,10 @@ struct Bytes {
 };
 
 struct Nibbles {
+  static constexpr std::size_t kCodeBytes = 4 * kCacheLine;
+  static constexpr std::size_t kHighBytes = 0;
   static constexpr bool kSignedDot = false;
-  EVERFORM_INLINE static void unpack(const PanelLayout& /*layout*/, const std::byte* panel, std::size_t block,
-                                     V::Ints* w) {
-    const std::byte* codes = panel + block * 4 * kCacheLine;
+  EVERFORM_INLINE static void unpack(const std::byte* codes, const std::byte* /*high*/, V::Ints* w) {
     const V::Ints low = V::all_bytes(15);
 #pragma GCC unroll 4
     for (int g = 0; g < 4; ++g) {
@@ -33,36 +33,38 @@ struct Nibbles {
 };
 
 struct FiveBits {
+  static constexpr std::size_t kCodeBytes = 4 * kCacheLine;
+  static constexpr std::size_t kHighBytes = kCacheLine;
   static constexpr bool kSignedDot = false;
-  EVERFORM_INLINE static void unpack(const PanelLayout& layout, const std::byte* panel, std::size_t block,
-                                     V::Ints* w) {
-    Nibbles::unpack(layout, panel, block, w);
-    const V::Ints high = V::load(panel + layout.high + block * kCacheLine);
+  EVERFORM_INLINE static void unpack(const std::byte* codes, const std::byte* high, V::Ints* w) {
+    Nibbles::unpack(codes, high, w);
+    const V::Ints bits = V::load(high);
     const V::Ints mask = V::all_bytes(16);
-    w[0] = V::or_masked(w[0], V::template shift_bits<0, 4>(high), mask);
-    w[1] = V::or_masked(w[1], V::template shift_bits<1, 4>(high), mask);
-    w[2] = V::or_masked(w[2], V::template shift_bits<2, 4>(high), mask);
-    w[3] = V::or_masked(w[3], V::template shift_bits<3, 4>(high), mask);
-    w[4] = V::or_masked(w[4], V::template shift_bits<4, 4>(high), mask);
-    w[5] = V::or_masked(w[5], V::template shift_bits<5, 4>(high), mask);
-    w[6] = V::or_masked(w[6], V::template shift_bits<6, 4>(high), mask);
-    w[7] = V::or_masked(w[7], V::template shift_bits<7, 4>(high), mask);
+    w[0] = V::or_masked(w[0], V::template shift_bits<0, 4>(bits), mask);
+    w[1] = V::or_masked(w[1], V::template shift_bits<1, 4>(bits), mask);
+    w[2] = V::or_masked(w[2], V::template shift_bits<2, 4>(bits), mask);
+    w[3] = V::or_masked(w[3], V::template shift_bits<3, 4>(bits), mask);
+    w[4] = V::or_masked(w[4], V::template shift_bits<4, 4>(bits), mask);
+    w[5] = V::or_masked(w[5], V::template shift_bits<5, 4>(bits), mask);
+    w[6] = V::or_masked(w[6], V::template shift_bits<6, 4>(bits), mask);
+    w[7] = V::or_masked(w[7], V::template shift_bits<7, 4>(bits), mask);
   }
 };
 
 struct SixBits {
+  static constexpr std::size_t kCodeBytes = 4 * kCacheLine;
+  static constexpr std::size_t kHighBytes = 2 * kCacheLine;
   static constexpr bool kSignedDot = false;
-  EVERFORM_INLINE static void unpack(const PanelLayout& layout, const std::byte* panel, std::size_t block,
-                                     V::Ints* w) {
-    Nibbles::unpack(layout, panel, block, w);
+  EVERFORM_INLINE static void unpack(const std::byte* codes, const std::byte* high, V::Ints* w) {
+    Nibbles::unpack(codes, high, w);
     const V::Ints mask = V::all_bytes(48);
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
-      const V::Ints high = V::load(panel + layout.high + (2 * block + h) * kCacheLine);
-      w[4 * h] = V::or_masked(w[4 * h], V::template shift_bits<0, 4>(high), mask);
-      w[4 * h + 1] = V::or_masked(w[4 * h + 1], V::template shift_bits<2, 4>(high), mask);
-      w[4 * h + 2] = V::or_masked(w[4 * h + 2], V::template shift_bits<4, 4>(high), mask);
-      w[4 * h + 3] = V::or_masked(w[4 * h + 3], V::template shift_bits<6, 4>(high), mask);
+      const V::Ints bits = V::load(high + h * kCacheLine);
+      w[4 * h] = V::or_masked(w[4 * h], V::template shift_bits<0, 4>(bits), mask);
+      w[4 * h + 1] = V::or_masked(w[4 * h + 1], V::template shift_bits<2, 4>(bits), mask);
+      w[4 * h + 2] = V::or_masked(w[4 * h + 2], V::template shift_bits<4, 4>(bits), mask);
+      w[4 * h + 3] = V::or_masked(w[4 * h + 3], V::template shift_bits<6, 4>(bits), mask);
     }
   }
 };
@@ -74,33 +76,70 @@ struct BlockScales {
   V::Ints halves[2];  // kSuperHalf: the integer scales
 };
 
-// @param part which vector of the panel's outputs
 template <ScaleKind Kind>
-EVERFORM_INLINE BlockScales load_scales(const PanelLayout& layout, const std::byte* panel, std::size_t block,
-                                        std::size_t part) {
-  const std::size_t lane = part * V::kLanes;
-  const std::byte* scales = panel + layout.scales;
-  const std::byte* supers = panel + layout.supers;
-  const std::size_t super = block / kSuperBlocks;
+inline constexpr std::size_t kScaleBytes = Kind == ScaleKind::kHalfPair ? 64 : 32;
+
+// @param lane the first of the vector's outputs
+template <ScaleKind Kind>
+EVERFORM_INLINE BlockScales load_scales(const std::byte* scales, const std::byte* supers, std::size_t lane) {
   BlockScales out = {};
   if constexpr (Kind == ScaleKind::kHalf) {
-    out.scale = V::load_halves(scales + block * 32 + 2 * lane);
+    out.scale = V::load_halves(scales + 2 * lane);
   } else if constexpr (Kind == ScaleKind::kHalfPair) {
-    out.scale = V::load_halves(scales + block * 64 + 2 * lane);
-    out.minimum = V::load_halves(scales + block * 64 + 32 + 2 * lane);
+    out.scale = V::load_halves(scales + 2 * lane);
+    out.minimum = V::load_halves(scales + 2 * (kPanelOutputs + lane));
   } else if constexpr (Kind == ScaleKind::kSuperPair) {
-    const std::byte* at = scales + block * 32 + lane;
-    out.scale = V::mul(V::load_halves(supers + super * 64 + 2 * lane), V::to_floats(V::widen_unsigned(at)));
-    out.minimum = V::mul(V::load_halves(supers + super * 64 + 32 + 2 * lane),
-                         V::to_floats(V::widen_unsigned(at + kPanelOutputs)));
+    out.scale = V::mul(V::load_halves(supers + 2 * lane), V::to_floats(V::widen_unsigned(scales + lane)));
+    out.minimum = V::mul(V::load_halves(supers + 2 * (kPanelOutputs + lane)),
+                         V::to_floats(V::widen_unsigned(scales + kPanelOutputs + lane)));
   } else {
-    const std::byte* at = scales + block * 32 + lane;
-    out.scale = V::load_halves(supers + super * 32 + 2 * lane);
-    out.halves[0] = V::widen_signed(at);
-    out.halves[1] = V::widen_signed(at + kPanelOutputs);
+    out.scale = V::load_halves(supers + 2 * lane);
+    out.halves[0] = V::widen_signed(scales + lane);
+    out.halves[1] = V::widen_signed(scales + kPanelOutputs + lane);
   }
   return out;
 }
+
+// Goes over the blocks of a panel in the order in which they lie in memory.
+template <typename Codes, ScaleKind Kind>
+class BlockCursor {
+ public:
+  EVERFORM_INLINE BlockCursor(const PanelLayout& layout, const std::byte* panel, std::size_t lane)
+      : record_(panel), record_bytes_(layout.record_bytes), left_(layout.blocks), lane_(lane) {
+    begin_record();
+  }
+  EVERFORM_INLINE bool at_end() const { return left_ == 0; }
+  EVERFORM_INLINE void unpack(V::Ints* w) const { Codes::unpack(codes_, high_, w); }
+  EVERFORM_INLINE BlockScales scales() const { return load_scales<Kind>(scales_, supers_, lane_); }
+  EVERFORM_INLINE void next() {
+    --left_;
+    codes_ += Codes::kCodeBytes;
+    high_ += Codes::kHighBytes;
+    scales_ += kScaleBytes<Kind>;
+    if (scales_ == supers_) {
+      record_ += record_bytes_;
+      begin_record();
+    }
+  }
+
+ private:
+  EVERFORM_INLINE void begin_record() {
+    const std::size_t count = std::min(kSuperBlocks, left_);
+    codes_ = record_ + 4 * lane_;
+    high_ = codes_ + count * Codes::kCodeBytes;
+    scales_ = record_ + count * (Codes::kCodeBytes + Codes::kHighBytes);
+    supers_ = scales_ + count * kScaleBytes<Kind>;
+  }
+
+  const std::byte* record_;
+  std::size_t record_bytes_;
+  std::size_t left_;
+  std::size_t lane_;
+  const std::byte* codes_ = nullptr;
+  const std::byte* high_ = nullptr;
+  const std::byte* scales_ = nullptr;
+  const std::byte* supers_ = nullptr;
+};
 
 // -offset times the sum of a block's quants: what the dot product with unsigned codes begins with.
 template <typename Codes, int Offset>
@@ -161,35 +200,27 @@ struct QuantizedTiles {
     }
   }
 
-  // Several panels are several streams from memory, which one row needs to come near its bandwidth.
-  template <int Rows, int Panels>
+  template <int Rows>
   EVERFORM_TARGET static void int8_tile(const PanelLayout& layout, const std::byte* panel, const std::byte* x,
                                         const TileOutput& out) {
-    for (std::size_t part = 0; part < V::kParts; ++part) {
+    for (std::size_t lane = 0; lane < kPanelOutputs; lane += V::kLanes) {
       const std::byte* rows = x;
-      V::Floats sums[Panels][Rows];
+      V::Floats sums[Rows];
 #pragma GCC unroll 16
-      for (int i = 0; i < Panels * Rows; ++i) {
-        sums[i / Rows][i % Rows] = V::zero_floats();
+      for (int r = 0; r < Rows; ++r) {
+        sums[r] = V::zero_floats();
       }
-      for (std::size_t block = 0; block < layout.blocks; ++block) {
-#pragma GCC unroll 4
-        for (int p = 0; p < Panels; ++p) {
-          const std::byte* at = panel + p * layout.panel_bytes;
-          V::Ints w[8];
-          Codes::unpack(layout, at + part * V::kLanes * 4, block, w);
-          const BlockScales scales = load_scales<Kind>(layout, at, block, part);
+      for (BlockCursor<Codes, Kind> block(layout, panel, lane); !block.at_end(); block.next()) {
+        V::Ints w[8];
+        block.unpack(w);
+        const BlockScales scales = block.scales();
 #pragma GCC unroll 16
-          for (int r = 0; r < Rows; ++r) {
-            sums[p][r] = add<Rows>(sums[p][r], w, scales, rows, r);
-          }
+        for (int r = 0; r < Rows; ++r) {
+          sums[r] = add<Rows>(sums[r], w, scales, rows, r);
         }
         rows += Rows * ActivationRows::kInt8BlockBytes;
       }
-#pragma GCC unroll 4
-      for (int p = 0; p < Panels; ++p) {
-        V::template store<Rows>(sums[p], out, p * kPanelOutputs + part * V::kLanes);
-      }
+      V::template store<Rows>(sums, out, lane);
     }
   }
 
@@ -212,18 +243,17 @@ struct QuantizedTiles {
   template <int Rows>
   EVERFORM_TARGET static void float_tile(const PanelLayout& layout, const std::byte* panel,
                                          const std::byte* x, const TileOutput& out) {
-    for (std::size_t part = 0; part < V::kParts; ++part) {
-      const std::byte* codes = panel + part * V::kLanes * 4;
+    for (std::size_t lane = 0; lane < kPanelOutputs; lane += V::kLanes) {
       const std::byte* rows = x;
       V::Floats sums[Rows][2];
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r) {
         sums[r][0] = sums[r][1] = V::zero_floats();
       }
-      for (std::size_t block = 0; block < layout.blocks; ++block) {
+      for (BlockCursor<Codes, Kind> block(layout, panel, lane); !block.at_end(); block.next()) {
         V::Ints w[8];
-        Codes::unpack(layout, codes, block, w);
-        const BlockScales scales = load_scales<Kind>(layout, panel, block, part);
+        block.unpack(w);
+        const BlockScales scales = block.scales();
         for (int g = 0; g < 8; ++g) {
 #pragma GCC unroll 4
           for (int j = 0; j < 4; ++j) {
@@ -247,15 +277,14 @@ struct QuantizedTiles {
       for (int r = 0; r < Rows; ++r) {
         totals[r] = sums[r][0];
       }
-      V::template store<Rows>(totals, out, part * V::kLanes);
+      V::template store<Rows>(totals, out, lane);
     }
   }
 
   static void multiply(const PanelJob& job) {
     if (job.x->precision() == ActivationPrecision::kInt8) {
       static const TileKernels kernels = {
-          .one_panel = {int8_tile<1, 1>, int8_tile<2, 1>, int8_tile<4, 1>, int8_tile<8, 1>, int8_tile<16, 1>},
-          .several = {{4, int8_tile<1, 4>}, {4, int8_tile<2, 4>}}};
+          .one_panel = {int8_tile<1>, int8_tile<2>, int8_tile<4>, int8_tile<8>, int8_tile<16>}};
       walk_panels(job, kernels);
     } else {
       static const TileKernels kernels = {
