@@ -40,7 +40,8 @@ class Conversation {
         model_(load_language_model(resolve_model_path(invocation.target), read_engine(invocation.options))),
         template_(find_chat_template(
             model_, invocation.has("template") ? std::optional(invocation.text("template")) : std::nullopt)),
-        ends_(end_tokens(model_, true)) {}
+        ends_(end_tokens(model_, true)),
+        aids_(prepare_aids(choice_, model_, ends_, read_engine(invocation.options))) {}
 
   Messages& messages() { return messages_; }
 
@@ -48,8 +49,9 @@ class Conversation {
   nlohmann::json answer() {
     const std::vector<TokenId> prompt = encode_messages(model_, messages_, template_);
     const GenerationResult result =
-        write_text(model_, prompt, choice_, ends_, seed_,
+        write_text(model_, prompt, choice_, aids_, ends_, seed_,
                    stream_ ? print_piece : std::function<void(std::string_view)>(), &cache_);
+    log_speculation(result);
     messages_.push_back(message("assistant", result.text));
     return generation_json(prompt, result);
   }
@@ -62,6 +64,7 @@ class Conversation {
   LanguageModel model_;
   std::string template_;
   std::vector<TokenId> ends_;
+  GenerationAids aids_;
   PromptCache cache_;
 };
 

@@ -2,12 +2,16 @@
 
 #include <limits>
 
+#include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
+#include "everform/core/io/json_text.h"
 
 namespace everform {
 namespace {
 
 using Type = OptionSpec::Type;
+
+constexpr std::size_t kMaxFormBytes = std::size_t{4} << 20;
 
 class Reader {
  public:
@@ -52,6 +56,51 @@ class Reader {
 
   const nlohmann::json& options_;
 };
+
+void refuse(const std::string& option, const std::string& what, const std::string& hint = "") {
+  throw Error(ErrorKind::kUsage, "reading --" + option, what, hint);
+}
+
+FormChoice read_form(const Reader& reader, const nlohmann::json& options) {
+  using Kind = FormChoice::Kind;
+  FormChoice form;
+  std::string taken;
+  const auto take = [&](const char* name, Kind kind) {
+    const bool given = reader.has(name) && options.at(name) != false;
+    if (given && !taken.empty()) {
+      refuse(name, "--" + taken + " is given too, and a text has one form", "choose one of them");
+    }
+    if (given) {
+      taken = name;
+      form.kind = kind;
+    }
+    return given;
+  };
+  if (take("json-schema", Kind::kJsonSchema)) {
+    const std::string file = options.at("json-schema").get<std::string>();
+    form.text = read_file(file, kMaxFormBytes);
+    parse_json(form.text, "reading " + file);
+  }
+  take("json-object", Kind::kJsonObject);
+  if (take("regex", Kind::kRegex)) {
+    form.text = options.at("regex").get<std::string>();
+  }
+  if (take("grammar", Kind::kGrammar)) {
+    form.text = read_file(options.at("grammar").get<std::string>(), kMaxFormBytes);
+  }
+  return form;
+}
+
+void read_speculation(const Reader& reader, const nlohmann::json& options, GenerationChoice& choice) {
+  choice.speculate_ngram = reader.has("speculate") && options.at("speculate") == "ngram";
+  if (reader.has("draft")) {
+    choice.draft = options.at("draft").get<std::string>();
+  }
+  if (choice.speculate_ngram && !choice.draft.empty()) {
+    refuse("draft", "--speculate ngram is given too, and one of them guesses", "choose one of them");
+  }
+  reader.read("draft-tokens", choice.draft_tokens, 1, 64);
+}
 
 }  // namespace
 
@@ -103,6 +152,30 @@ std::vector<OptionSpec> generation_options(const GenerationDefaults& defaults) {
        .type = Type::kInteger,
        .value_name = "N",
        .help = "search the likeliest text along N beams; nothing is drawn"},
+      {.name = "json-schema",
+       .type = Type::kPath,
+       .value_name = "FILE",
+       .help = "the text is JSON that validates against the schema in FILE"},
+      {.name = "json-object", .type = Type::kFlag, .help = "the text is a JSON object"},
+      {.name = "regex",
+       .type = Type::kText,
+       .value_name = "PATTERN",
+       .help = "the whole text matches PATTERN, as in \"(yes|no), [0-9]{1,3} %\""},
+      {.name = "grammar",
+       .type = Type::kPath,
+       .value_name = "FILE",
+       .help = "the text is one of the grammar in FILE (GBNF: root ::= \"yes\" | \"no\")"},
+      {.name = "speculate",
+       .type = Type::kText,
+       .value_name = "HOW",
+       .help = "guess tokens ahead from repetitions (ngram), for speed; the text stays the same",
+       .default_value = "none",
+       .choices = {"ngram", "none"}},
+      {.name = "draft",
+       .type = Type::kText,
+       .value_name = "MODEL",
+       .help = "a smaller model with the same vocabulary that guesses tokens ahead"},
+      integer("draft-tokens", "most tokens guessed at once", std::int64_t{8}),
   };
 }
 
@@ -130,6 +203,12 @@ GenerationChoice read_generation(const nlohmann::json& options) {
   reader.read("max-tokens", choice.max_tokens, 1, std::int64_t{1} << 31);
   reader.read("stop", choice.stop);
   reader.read("beams", choice.beams, 1, 64);
+  choice.form = read_form(reader, options);
+  read_speculation(reader, options, choice);
+  if (choice.beams > 0 &&
+      (choice.form.kind != FormChoice::Kind::kNone || choice.speculate_ngram || !choice.draft.empty())) {
+    refuse("beams", "beam search takes no form of the text and guesses nothing ahead", "leave --beams out");
+  }
   return choice;
 }
 

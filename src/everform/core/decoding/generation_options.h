@@ -16,7 +16,15 @@ struct GenerationDefaults {
   double top_p = 1.0;
 };
 
-/// --max-tokens, --temperature, --top-k, --top-p, --min-p, --typical, the penalties, --stop, --beams.
+/// The form that --json-schema, --json-object, --regex or --grammar asks for, as text: it is compiled once
+/// the vocabulary is known.
+struct FormChoice {
+  enum class Kind { kNone, kJsonSchema, kJsonObject, kRegex, kGrammar } kind = Kind::kNone;
+  std::string text;  ///< the schema (valid JSON), the pattern or the grammar
+};
+
+/// --max-tokens, --temperature, --top-k, --top-p, --min-p, --typical, the penalties, XTC, mirostat, --stop,
+/// --beams, the forms, --speculate, --draft, --draft-tokens.
 std::vector<OptionSpec> generation_options(const GenerationDefaults& defaults);
 
 struct GenerationChoice {
@@ -24,9 +32,14 @@ struct GenerationChoice {
   std::size_t max_tokens = 0;
   std::vector<std::string> stop;
   std::size_t beams = 0;  ///< 0: no beam search
+  FormChoice form;
+  bool speculate_ngram = false;
+  std::string draft;  ///< a model that guesses ahead; empty: none
+  std::size_t draft_tokens = 8;
 };
 
-/// Reads the options of generation_options(). Throws Error{kUsage} naming the option and its range.
+/// Reads the options of generation_options(). Throws Error{kUsage} naming the option and its range, or
+/// options that exclude each other; kMissing and kBadInput for files of forms.
 GenerationChoice read_generation(const nlohmann::json& options);
 
 }  // namespace everform

@@ -8,6 +8,7 @@
 #include "everform/core/base/error.h"
 #include "everform/core/base/log.h"
 #include "everform/core/decoding/beam_search.h"
+#include "everform/core/decoding/speculation.h"
 #include "everform/core/io/json_text.h"
 #include "everform/core/text/chat_prompt.h"
 #include "everform/core/text/chat_template.h"
@@ -37,6 +38,18 @@ std::string read_prompt(const nlohmann::json& options) {
         "everform generate smollm2-135m-instruct --prompt \"Once upon a time\"");
   }
   return typed ? option_text(options, "prompt") : read_file(option_text(options, "prompt-file"));
+}
+
+// A draft's tokens are compared with the model's by their ids.
+void check_same_vocabulary(const Tokenizer& model, const Tokenizer& draft, const std::string& name) {
+  bool same = model.vocabulary_size() == draft.vocabulary_size();
+  for (std::size_t id = 0; same && id < model.vocabulary_size(); ++id) {
+    same = model.piece(static_cast<TokenId>(id)) == draft.piece(static_cast<TokenId>(id));
+  }
+  if (!same) {
+    throw Error(ErrorKind::kUsage, "reading --draft", name + " has another vocabulary than the model",
+                "take a smaller model of the same family");
+  }
 }
 
 void check_message(const nlohmann::ordered_json& message, std::size_t index, const std::string& where) {
@@ -121,8 +134,38 @@ std::vector<TokenId> end_tokens(const LanguageModel& model, bool conversation) {
   return ends;
 }
 
+GenerationAids prepare_aids(const GenerationChoice& choice, const LanguageModel& model,
+                            const std::vector<TokenId>& ends, const LanguageModelOptions& engine) {
+  GenerationAids aids;
+  const ConstraintVocabulary vocabulary{model.tokenizer, ends};
+  switch (choice.form.kind) {
+    case FormChoice::Kind::kNone:
+      break;
+    case FormChoice::Kind::kJsonSchema:
+      // Its properties are written in their order.
+      aids.constraint = json_schema_constraint(nlohmann::ordered_json::parse(choice.form.text), vocabulary);
+      break;
+    case FormChoice::Kind::kJsonObject:
+      aids.constraint = any_json_constraint(vocabulary);
+      break;
+    case FormChoice::Kind::kRegex:
+      aids.constraint = regex_constraint(choice.form.text, vocabulary);
+      break;
+    case FormChoice::Kind::kGrammar:
+      aids.constraint = grammar_constraint(choice.form.text, vocabulary);
+      break;
+  }
+  if (!choice.draft.empty()) {
+    const LanguageModel draft = load_language_model(find_language_model(choice.draft), engine);
+    check_same_vocabulary(*model.tokenizer, *draft.tokenizer, choice.draft);
+    aids.draft_model = draft.model;
+  }
+  return aids;
+}
+
 GenerationResult write_text(const LanguageModel& model, std::vector<TokenId> prompt,
-                            const GenerationChoice& choice, std::vector<TokenId> ends, std::uint64_t seed,
+                            const GenerationChoice& choice, const GenerationAids& aids,
+                            std::vector<TokenId> ends, std::uint64_t seed,
                             const std::function<void(std::string_view)>& on_text, PromptCache* cache) {
   GenerationRequest request;
   request.prompt = std::move(prompt);
@@ -132,6 +175,13 @@ GenerationResult write_text(const LanguageModel& model, std::vector<TokenId> pro
   request.end_tokens = std::move(ends);
   request.seed = seed;
   request.on_text = on_text;
+  request.constraint = aids.constraint;
+  request.draft_tokens = choice.draft_tokens;
+  if (aids.draft_model) {
+    request.drafter = std::make_shared<ModelDrafter>(aids.draft_model, choice.sampling, seed);
+  } else if (choice.speculate_ngram) {
+    request.drafter = std::make_shared<NgramDrafter>();
+  }
   return choice.beams > 0 ? beam_search(*model.model, *model.tokenizer, request, {.beams = choice.beams})
                           : generate(*model.model, *model.tokenizer, request, cache);
 }
@@ -142,7 +192,19 @@ nlohmann::json generation_json(const std::vector<TokenId>& prompt, const Generat
           {"text", result.text},
           {"finish", result.finish},
           {"prefill_tokens_per_second", result.prefill_tokens_per_second},
-          {"decode_tokens_per_second", result.decode_tokens_per_second}};
+          {"decode_tokens_per_second", result.decode_tokens_per_second},
+          {"drafted", result.drafted},
+          {"accepted", result.accepted},
+          {"model_calls", result.model_calls}};
+}
+
+void log_speculation(const GenerationResult& result) {
+  if (result.drafted > 0) {
+    log_info("guessed " + std::to_string(result.drafted) + " tokens, " + std::to_string(result.accepted) +
+             " were right (" + std::to_string(100 * result.accepted / result.drafted) +
+             " %): " + std::to_string(result.model_calls) + " model calls for " +
+             std::to_string(result.tokens.size()) + " tokens");
+  }
 }
 
 std::vector<OptionSpec> generate_options() {
@@ -200,13 +262,16 @@ ActionResult generate_text(const nlohmann::json& options, const CommonOptions& c
   } else {
     prompt = encode_prompt(model, text, option_flag(options, "specials"));
   }
+  const std::vector<TokenId> ends = end_tokens(model, chat);
+  const GenerationAids aids = prepare_aids(choice, model, ends, read_engine(options));
   const auto print = [](std::string_view piece) {
     std::fwrite(piece.data(), 1, piece.size(), stdout);
     std::fflush(stdout);
   };
   const GenerationResult result = write_text(
-      model, prompt, choice, end_tokens(model, chat), common.seed,
+      model, prompt, choice, aids, ends, common.seed,
       common.json ? std::function<void(std::string_view)>() : std::function<void(std::string_view)>(print));
+  log_speculation(result);
   if (!common.out.empty()) {
     write_file(common.out, result.text);
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "everform/core/decoding/constraints/constraint.h"
 #include "everform/core/decoding/generation_options.h"
 #include "everform/core/recipes/action_request.h"
 #include "everform/domains/language/language_model.h"
@@ -35,16 +36,31 @@ std::vector<TokenId> encode_messages(const LanguageModel& model, const Messages&
 /// Tokens that end a text; for a conversation also those that end a turn.
 std::vector<TokenId> end_tokens(const LanguageModel& model, bool conversation);
 
+/// What the options of a generation need beside the model: the compiled form and the model that guesses.
+struct GenerationAids {
+  std::shared_ptr<const Constraint> constraint;  ///< null: the text is free
+  std::shared_ptr<const StepModel> draft_model;  ///< null: none
+};
+
+/// Throws Error{kUsage} for a form that is not supported, or a draft model with another vocabulary.
+/// @param ends tokens that end a text
+GenerationAids prepare_aids(const GenerationChoice& choice, const LanguageModel& model,
+                            const std::vector<TokenId>& ends, const LanguageModelOptions& engine);
+
 /// Draws (or searches with beams) a continuation of `prompt`.
 /// @param on_text receives the text as it is written; may be empty @param cache of a conversation; may be
 /// nullptr
 GenerationResult write_text(const LanguageModel& model, std::vector<TokenId> prompt,
-                            const GenerationChoice& choice, std::vector<TokenId> ends, std::uint64_t seed,
+                            const GenerationChoice& choice, const GenerationAids& aids,
+                            std::vector<TokenId> ends, std::uint64_t seed,
                             const std::function<void(std::string_view)>& on_text,
                             PromptCache* cache = nullptr);
 
-/// {"prompt_tokens","tokens","text","finish","prefill_tokens_per_second","decode_tokens_per_second"}
+/// {"prompt_tokens","tokens","text","finish","prefill_tokens_per_second","decode_tokens_per_second","drafted",
+/// "accepted","model_calls"}
 nlohmann::json generation_json(const std::vector<TokenId>& prompt, const GenerationResult& result);
+/// Logs how many guesses were right, where there were any.
+void log_speculation(const GenerationResult& result);
 
 /// --prompt, --prompt-file, --specials, --chat, --system, --template, generation_options() and
 /// engine_options().
