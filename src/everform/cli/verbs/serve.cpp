@@ -86,8 +86,9 @@ std::shared_ptr<const Constraint> compile_form(const server::OutputForm& form,
                                                const ConstraintVocabulary& vocabulary) {
   switch (form.kind) {
     case server::OutputForm::Kind::kJson:
+      return any_json_constraint(vocabulary);
     case server::OutputForm::Kind::kSchema:
-      throw Error(ErrorKind::kUsage, "reading the form of the answer", "JSON forms are not supported");
+      return json_schema_constraint(form.schema, vocabulary);
     case server::OutputForm::Kind::kRegex:
       return regex_constraint(form.text, vocabulary);
     case server::OutputForm::Kind::kGrammar:

@@ -50,7 +50,7 @@ EmbeddingsWorker::EmbeddingsWorker(WorkerCommand command, std::chrono::milliseco
 EmbeddingsWorker::~EmbeddingsWorker() {
   // Ends a read that is under way, so that the thread can be joined.
   if (process_ > 0) {
-    kill(process_, SIGKILL);
+    kill(-process_, SIGKILL);  // with whatever it started
   }
   thread_.reset();
   stop();
@@ -129,7 +129,7 @@ void EmbeddingsWorker::start() {
 
 void EmbeddingsWorker::stop() {
   if (process_ > 0) {
-    kill(process_, SIGKILL);
+    kill(-process_, SIGKILL);  // with whatever it started
     waitpid(process_, nullptr, 0);
     close(from_);
   }

@@ -59,7 +59,7 @@ class HttpHandler {
   /// Looks at a request before its body is read: an answer refuses it.
   virtual std::optional<HttpResponse> refuse(const HttpRequest& head) = 0;
   virtual void handle(HttpRequest request, std::shared_ptr<HttpReply> reply) = 0;
-  /// The answer to what is no HTTP request, or one over a limit. @param status 400, 408, 413, 431 or 503
+  /// The answer to what is no HTTP request, or one over a limit. @param status 400, 413, 431, 500 or 503
   virtual HttpResponse refusal(int status, const std::string& message) = 0;
 };
 

@@ -130,7 +130,7 @@ class Session {
         co_return co_await refuse_large();
       }
       if (body_error == beast::error::timeout) {
-        co_return co_await refuse(408, "the request's body did not arrive in time", false);
+        co_return false;  // which has closed the socket
       }
       if (body_error) {
         co_return co_await refuse(400, "the request's body is no HTTP: " + body_error.message(), false);
@@ -193,11 +193,9 @@ class Session {
 
   asio::awaitable<bool> refuse_head(boost::system::error_code code) {
     if (code == http::error::end_of_stream || code == asio::error::eof ||
-        code == asio::error::connection_reset || code == asio::error::operation_aborted) {
+        code == asio::error::connection_reset || code == asio::error::operation_aborted ||
+        code == beast::error::timeout) {
       co_return false;
-    }
-    if (code == beast::error::timeout) {
-      co_return co_await refuse(408, "the request's head did not arrive in time", false);
     }
     if (code == http::error::header_limit) {
       co_return co_await refuse(

@@ -12,8 +12,8 @@ namespace everform::server {
 
 struct OutputForm {
   enum class Kind { kJson, kSchema, kRegex, kGrammar } kind = Kind::kJson;
-  nlohmann::json schema;  ///< kSchema
-  std::string text;       ///< the expression or the grammar
+  nlohmann::ordered_json schema;  ///< kSchema
+  std::string text;               ///< the expression or the grammar
 };
 
 /// Compiles a form. Throws Error{kUsage} saying what in it is not supported.

@@ -107,7 +107,8 @@ bool Scheduler::run_stage() {
   step_all();
   read_piece();
   update_counts();
-  return !running_.empty();
+  const std::lock_guard lock(mutex_);
+  return !running_.empty() || !waiting_.empty();
 }
 
 // Ends what nobody waits for any more, and everything that a drain does not let finish.

@@ -65,20 +65,21 @@ bool add_calls(std::string_view text, const ToolCallReading& reading, std::vecto
 
 }  // namespace
 
-nlohmann::json tool_call_schema(const nlohmann::ordered_json& tools) {
-  nlohmann::json calls = nlohmann::json::array();
-  for (const auto& tool : tools) {
-    const auto& function = tool["function"];
-    const nlohmann::json parameters = function.contains("parameters") ? nlohmann::json(function["parameters"])
-                                                                      : nlohmann::json({{"type", "object"}});
-    calls.push_back(
-        {{"type", "object"},
-         {"properties",
-          {{"name", {{"const", function["name"].get<std::string>()}}}, {"arguments", parameters}}},
-         {"required", {"name", "arguments"}},
-         {"additionalProperties", false}});
+nlohmann::ordered_json tool_call_schema(const nlohmann::ordered_json& tools) {
+  using Json = nlohmann::ordered_json;
+  Json calls = Json::array();
+  for (const Json& tool : tools) {
+    const Json& function = tool["function"];
+    Json call;
+    call["type"] = "object";
+    call["properties"]["name"]["const"] = function["name"];
+    call["properties"]["arguments"] =
+        function.contains("parameters") ? function["parameters"] : Json({{"type", "object"}});
+    call["required"] = {"name", "arguments"};
+    call["additionalProperties"] = false;
+    calls.push_back(std::move(call));
   }
-  return calls.size() == 1 ? calls.front() : nlohmann::json({{"anyOf", calls}});
+  return calls.size() == 1 ? calls.front() : Json({{"anyOf", calls}});
 }
 
 std::string tool_instructions(const nlohmann::ordered_json& tools, bool required) {

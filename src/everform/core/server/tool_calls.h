@@ -21,7 +21,7 @@ struct ToolCall {
 };
 
 /// The schema that a required call must have: {"name", "arguments"} of one of the tools.
-nlohmann::json tool_call_schema(const nlohmann::ordered_json& tools);
+nlohmann::ordered_json tool_call_schema(const nlohmann::ordered_json& tools);
 
 /// Instructions for a model whose chat template knows no tools.
 std::string tool_instructions(const nlohmann::ordered_json& tools, bool required);
