@@ -55,6 +55,9 @@ class Browser:
     def type(self, css, text):
         self.call("POST", f"{self.session}/element/{self.find(css)}/value", {"text": text})
 
+    def clear(self, css):
+        self.call("POST", f"{self.session}/element/{self.find(css)}/clear", {})
+
     def press(self, key):
         self.call("POST", self.session + "/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
             {"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}]})
@@ -91,7 +94,8 @@ def chats(browser, url):
     browser.open(url)
     browser.wait("document.getElementById('status').textContent.includes('ok')")
     assert browser.run("return document.activeElement === document.body")
-    browser.type("#max_tokens", "\ue003\ue003\ue003" + "24")
+    browser.clear("#max_tokens")
+    browser.type("#max_tokens", "24")
     browser.type("#message", "Name three rivers.\ue007")
     browser.wait("document.querySelectorAll('.assistant .token').length >= 24 && document.getElementById('stop').disabled")
     assert browser.run("return document.getElementById('speed').textContent").endswith("tokens/s")
