@@ -1,6 +1,9 @@
 #include "everform/core/decoding/logits_processor.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -25,6 +28,33 @@ void require(bool good, const char* option, double value, const char* range) {
     throw Error(ErrorKind::kUsage, std::string("reading --") + option,
                 "it is " + number_text(value) + ", but it must be " + range);
   }
+}
+
+/// The first of the largest, without the exponentials that a draw needs.
+TokenId likeliest(std::span<const float> logits) {
+  constexpr std::size_t kLanes = 16;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  float largest[kLanes];
+  std::uint32_t bad[kLanes] = {};
+  std::fill(std::begin(largest), std::end(largest), -kInfinity);
+  std::size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits[i + lane];
+      largest[lane] = logit > largest[lane] ? logit : largest[lane];
+      bad[lane] |= logit < kInfinity ? 0U : 1U;
+    }
+  }
+  for (; i < logits.size(); ++i) {
+    largest[0] = logits[i] > largest[0] ? logits[i] : largest[0];
+    bad[0] |= logits[i] < kInfinity ? 0U : 1U;
+  }
+  const float best = *std::max_element(std::begin(largest), std::end(largest));
+  if (best == -kInfinity ||
+      std::any_of(std::begin(bad), std::end(bad), [](std::uint32_t b) { return b != 0; })) {
+    log_sum_exp(logits);  // says what is wrong
+  }
+  return static_cast<TokenId>(std::find(logits.begin(), logits.end(), best) - logits.begin());
 }
 
 std::size_t window_of(int repetition_window) {
@@ -107,14 +137,10 @@ std::vector<std::unique_ptr<LogitsProcessor>> make_processors(const SamplingOpti
 }
 
 TokenId draw_token(std::span<const float> logits, double temperature, RandomStream& random) {
-  const double total = log_sum_exp(logits);
   if (temperature == 0.0) {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < logits.size(); ++i) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return static_cast<TokenId>(best);
+    return likeliest(logits);
   }
+  const double total = log_sum_exp(logits);
   const double goal = random.uniform();
   double mass = 0;
   std::size_t last = 0;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "everform/core/decoding/engine/attention_kernels.h"
-#include "everform/core/io/element_type.h"
+#include "everform/core/decoding/engine/lanes.h"
 
 namespace everform {
 namespace {
@@ -32,19 +32,19 @@ void write_floats(std::span<const float> key, std::span<const float> value, std:
 void write_pairs(std::span<const float> key, std::span<const float> value, std::size_t slot,
                  std::size_t padded, std::uint32_t* keys, std::uint32_t* values) {
   for (std::size_t d = 0; d < key.size(); d += 2) {
-    const std::uint32_t high = d + 1 < key.size() ? float_to_bfloat16(key[d + 1]) : 0;
-    keys[d / 2 * kBlockPositions + slot] = float_to_bfloat16(key[d]) | (high << 16);
+    const std::uint32_t high = d + 1 < key.size() ? rounded_bfloat16(key[d + 1]) : 0;
+    keys[d / 2 * kBlockPositions + slot] = rounded_bfloat16(key[d]) | (high << 16);
   }
   std::uint32_t* row = values + slot / 2 * padded;
   if (slot % 2 == 0) {
     // The pair's later position is cleared: it is multiplied, by zero, before it is written.
     for (std::size_t d = 0; d < value.size(); ++d) {
-      row[d] = float_to_bfloat16(value[d]);
+      row[d] = rounded_bfloat16(value[d]);
     }
     return;
   }
   for (std::size_t d = 0; d < value.size(); ++d) {
-    row[d] = (row[d] & 0xffffU) | (static_cast<std::uint32_t>(float_to_bfloat16(value[d])) << 16);
+    row[d] = (row[d] & 0xffffU) | (rounded_bfloat16(value[d]) << 16);
   }
 }
 

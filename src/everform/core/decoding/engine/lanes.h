@@ -33,6 +33,16 @@ EVERFORM_INLINE void fill(float value, Floats<N>& x) {
   x = value - Floats<N>{};
 }
 
+/// As float_to_bfloat16 (core/io/element_type.h), where a call for each number would cost more than the
+/// rounding.
+EVERFORM_INLINE std::uint32_t rounded_bfloat16(float value) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  const std::uint32_t nearest = (bits + 0x7fffU + ((bits >> 16U) & 1U)) >> 16U;
+  const std::uint32_t quiet = (bits >> 16U) | 0x40U;
+  return (bits & 0x7fffffffU) > 0x7f800000U ? quiet : nearest;
+}
+
 /// The sum of the lanes by halving: lane i is added to lane i + N/2, and so on.
 template <int N>
 EVERFORM_INLINE float sum_of(const Floats<N>& x) {

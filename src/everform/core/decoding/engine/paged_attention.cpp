@@ -7,7 +7,7 @@
 
 #include "everform/core/decoding/aligned_floats.h"
 #include "everform/core/decoding/engine/attention_kernels.h"
-#include "everform/core/io/element_type.h"
+#include "everform/core/decoding/engine/lanes.h"
 
 namespace everform {
 namespace {
@@ -68,7 +68,7 @@ class Item {
       for (std::size_t d = 0; d < width; ++d) {
         const float value = from[d] * t_.scale;
         if (paired_) {
-          halves[q * padded_ + d] = float_to_bfloat16(value);
+          halves[q * padded_ + d] = static_cast<std::uint16_t>(rounded_bfloat16(value));
         } else {
           s_.queries[q * padded_ + d] = value;
         }
