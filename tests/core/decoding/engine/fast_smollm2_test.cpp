@@ -49,14 +49,14 @@ TEST_F(FastSmolLm2, EightBitActivationsStayNear) {
   const auto found = test::logits_in_chunks(*fast, tokens_, kTokens);
   const double divergence = test::mean_divergence(wanted_, found, fast->vocabulary());
   RecordProperty("mean_kl", std::to_string(divergence));
-  EXPECT_LT(divergence, 0.004);
+  EXPECT_LT(divergence, 0.006);
   EXPECT_TRUE(test::same_bits(found, test::logits_in_chunks(*fast, tokens_, 50))) << "in chunks";
 }
 
 TEST_F(FastSmolLm2, AnEightBitCacheStaysNear) {
   const auto fast = load({.cache = KvPrecision::kInt8});
   const auto found = test::logits_in_chunks(*fast, tokens_, kTokens);
-  EXPECT_LT(test::mean_divergence(wanted_, found, fast->vocabulary()), 0.006);
+  EXPECT_LT(test::mean_divergence(wanted_, found, fast->vocabulary()), 0.008);
 }
 
 }  // namespace
