@@ -12,7 +12,6 @@
 
 namespace everform {
 
-const SystemCard& icl_discrete_card();
 void bind_icl_discrete(SystemRuntime& runtime);
 
 namespace icl_discrete {
@@ -48,9 +47,10 @@ ActionResult run(const ActionRequest& request) {
 
 std::int64_t parameters(const Recipe& recipe) {
   std::int64_t count = 0;
-  for (const torch::Tensor& parameter : make_network(recipe)->parameters()) {
+  for (const torch::Tensor& parameter : make_model(recipe).network->parameters()) {
     count += parameter.numel();
   }
+  EXPECT_EQ(icl_discrete_card().parameters(recipe), count) << "what `show` says";
   return count;
 }
 
@@ -58,17 +58,21 @@ TEST(IclDiscrete, HasTheStatedNumberOfParameters) {
   EXPECT_EQ(parameters(recipe_of({}, "paper")), 9'562'113);
   EXPECT_EQ(parameters(recipe_of({}, "tiny")), 204'929);
   EXPECT_EQ(parameters(recipe_of({}, "tiny-parity")), 204'929);
+  for (const char* backbone : {"linear-attention", "retention", "lstm"}) {
+    EXPECT_GE(parameters(recipe_of({"model.backbone=" + std::string(backbone), "task.n=7"})), 204'000);
+  }
   EXPECT_EQ(recipe_of({}, "tiny-teach").text("task.name"), "teach-conjunction");
 }
 
 TEST(IclDiscrete, LogitsAreCausalBitForBit) {
   for (const char* backbone : {"attention", "linear-attention", "retention", "lstm"}) {
     const Recipe recipe = recipe_of({"model.backbone=" + std::string(backbone)});
-    const auto network = make_network(recipe);
+    const Model model = make_model(recipe);
+    const auto network = model.network;
     initialise(*network, 3);
     const auto sequences = functions::make_sequences(recipe, 4, 0, "test");
     const torch::NoGradGuard no_grad;
-    const torch::Tensor vectors = vectors_of(*network, sequences);
+    const torch::Tensor vectors = model.vectors(sequences);
     const torch::Tensor before = strided_logits(*network, vectors, 2);
     for (const std::int64_t i : {0, 1, 13, 28}) {
       torch::Tensor changed = vectors.clone();
@@ -82,12 +86,12 @@ TEST(IclDiscrete, LogitsAreCausalBitForBit) {
 
 TEST(IclDiscrete, JudgesWithTheLogitsOfItsSequences) {
   const Recipe recipe = recipe_of(kMinute);
-  const auto network = make_network(recipe);
-  initialise(*network, 1);
+  const Model model = make_model(recipe);
+  initialise(*model.network, 1);
   const auto sequences = functions::make_sequences(recipe, 130, 0, "test");
-  const auto curve = model_curve("model", *network, sequences);
+  const auto curve = model.curve("model", sequences);
   const torch::NoGradGuard no_grad;
-  const torch::Tensor logits = strided_logits(*network, vectors_of(*network, sequences), 2);
+  const torch::Tensor logits = strided_logits(*model.network, model.vectors(sequences), 2);
   for (std::int64_t i = 0; i < 12; ++i) {
     double right = 0;
     for (std::size_t s = 0; s < sequences.size(); ++s) {
@@ -130,6 +134,25 @@ TEST(IclDiscrete, TrainsEvaluatesAndAnalyses) {
   }
 }
 
+TEST(IclDiscrete, StudiesTrainAModelForEachChoice) {
+  const test::TemporaryFolder folder;
+  ActionRequest train = request_for("train");
+  train.common.out = (folder.path() / "run").string();
+  run(train);
+  ActionRequest frozen = request_for("analyse", {{"frozen", true}, {"sequences", 4}});
+  frozen.common.out = (folder.path() / "study").string();
+  frozen.model = train.common.out;
+  const nlohmann::json rows = run(frozen).json.at("rows");
+  ASSERT_EQ(rows.size(), 8U);
+  EXPECT_EQ(rows[1].at("name"), "fresh, frozen: mixers-and-mlps");
+  EXPECT_EQ(rows[5].at("name"), "pretrained, frozen: all-but-ends");
+  EXPECT_LT(rows[2].at("trained_parameters"), rows[1].at("trained_parameters"));
+  EXPECT_LT(rows[1].at("trained_parameters"), rows[0].at("trained_parameters"));
+  EXPECT_EQ(rows[7].at("name"), "null");
+  EXPECT_TRUE(rows[7].at("trained_parameters").is_null());
+  EXPECT_FALSE(std::filesystem::exists(frozen.common.out + "-study"));
+}
+
 TEST(IclDiscrete, TablesOfOthersAreTrainedOn) {
   const test::TemporaryFolder folder;
   ActionRequest generate = request_for("generate", {{"count", 3}});
@@ -159,7 +182,7 @@ TEST(IclDiscrete, FreezingLeavesWeightsAsTheyWere) {
 }
 
 TEST(IclDiscrete, RefusesWhatDoesNotFit) {
-  EXPECT_THROW(make_network(recipe_of({"task.points=33"})), Error);
+  EXPECT_THROW(make_model(recipe_of({"task.points=33"})), Error);
   EXPECT_THROW(recipe_of({"task.name=conjunktion"}), Error);
   EXPECT_THROW(recipe_of({"task.n=65"}), Error);
   EXPECT_THROW(run(request_for("evaluate", {{"baselines", "null"}})), Error) << "no model is named";

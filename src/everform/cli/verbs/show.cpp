@@ -11,24 +11,43 @@ namespace everform {
 namespace {
 
 nlohmann::json stack_json(const std::string& name, const TransformerConfig& config) {
-  return {{"name", name},
-          {"architecture", config.architecture},
-          {"parameters", parameter_count(config)},
-          {"layers", config.depth},
-          {"width", config.width},
-          {"heads", config.heads},
-          {"kv_heads", config.kv_heads},
-          {"context", config.context},
-          {"vocabulary", config.vocabulary}};
+  nlohmann::json stack = {{"name", name},
+                          {"architecture", config.architecture},
+                          {"parameters", parameter_count(config)},
+                          {"layers", config.depth},
+                          {"width", config.width},
+                          {"heads", config.heads},
+                          {"kv_heads", config.kv_heads},
+                          {"context", config.context}};
+  if (config.vocabulary > 0) {  // a stack over vectors has none
+    stack["vocabulary"] = config.vocabulary;
+  }
+  return stack;
+}
+
+/// The sizes of a system's network; an empty object where it is no single stack.
+nlohmann::json network_json(const SystemCard& card, const std::string& name, const Recipe& recipe) {
+  if (!card.network) {
+    return nlohmann::json::object();
+  }
+  nlohmann::json stack = stack_json(name, card.network(recipe));
+  if (card.parameters) {
+    stack["parameters"] = card.parameters(recipe);
+  }
+  return stack;
 }
 
 std::string stack_text(const nlohmann::json& stack) {
   std::string text;
   for (const char* key :
        {"architecture", "parameters", "layers", "width", "heads", "kv_heads", "context", "vocabulary"}) {
+    if (!stack.contains(key)) {
+      continue;
+    }
     std::string line = std::string(key) + ":";
     line.resize(16, ' ');
-    text += line + (stack[key].is_string() ? stack[key].get<std::string>() : stack[key].dump()) + "\n";
+    text +=
+        line + (stack.at(key).is_string() ? stack.at(key).get<std::string>() : stack.at(key).dump()) + "\n";
   }
   return text;
 }
@@ -49,9 +68,8 @@ ActionResult show_system(const SystemCard& card, const Invocation& invocation) {
     actions.push_back({{"verb", action.verb}, {"help", action.help}, {"example", action.example}});
     text += (actions.size() == 1 ? "\n" : "") + ("  " + action.example + "\n      " + action.help + "\n");
   }
-  nlohmann::json sizes = nlohmann::json::object();
-  if (card.network) {
-    sizes = stack_json(card.name, card.network(recipe));
+  const nlohmann::json sizes = network_json(card, card.name, recipe);
+  if (!sizes.empty()) {
     text += "\n" + stack_text(sizes);
   }
   if (!card.schema.keys().empty()) {
@@ -90,9 +108,12 @@ ActionResult show_run(const Target& target) {
       .json = {{"name", target.text}, {"system", target.card->name}, {"recipe", recipe.to_json()}},
       .text = "run of " + target.card->name + "\n"};
   const nlohmann::json config = config_of(target.path);
-  if (config.is_object() && config.value("model_type", "") == "everform") {
-    const nlohmann::json stack =
-        stack_json(target.text, transformer_config_from_json(config, (target.path / "config.json").string()));
+  const bool own = config.is_object() && config.value("model_type", "") == "everform";
+  const nlohmann::json stack =
+      own ? stack_json(target.text,
+                       transformer_config_from_json(config, (target.path / "config.json").string()))
+          : network_json(*target.card, target.text, recipe);
+  if (!stack.empty()) {
     result.json.update(stack);
     result.text += stack_text(stack);
   }

@@ -55,6 +55,9 @@ struct SystemCard {
   std::vector<ActionSpec> actions;
   /// The network that a recipe asks for, where it is one block stack; `show` gives its sizes. May be empty.
   std::function<TransformerConfig(const Recipe&)> network;
+  /// The number of its parameters where it is more than its block stack (a read-in, another mixer). May be
+  /// empty.
+  std::function<std::int64_t(const Recipe&)> parameters;
 
   const ActionSpec* find_action(std::string_view verb) const;
 };

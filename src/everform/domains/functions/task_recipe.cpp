@@ -57,10 +57,9 @@ std::vector<OptionSpec> with_task_options(std::vector<OptionSpec> more) {
   return options;
 }
 
-Recipe recipe_with_task(const ActionRequest& request) {
+Recipe recipe_with_task(const ActionRequest& request, Recipe recipe) {
   constexpr std::array<std::pair<const char*, const char*>, 4> kKeys = {
       {{"task", "task.name"}, {"n", "task.n"}, {"points", "task.points"}, {"data", "data.path"}}};
-  Recipe recipe = request.recipe;
   for (const auto& [option, key] : kKeys) {
     if (request.has(option)) {
       recipe.set(key, request.options.at(option));
@@ -95,8 +94,9 @@ ActionResult generate_sequences(const ActionRequest& request) {
   if (count < 1 || count > kMost) {
     throw Error(ErrorKind::kUsage, "reading --count", std::to_string(count) + " is not in 1 to 10000000");
   }
-  const auto sequences = make_sequences(recipe_with_task(request), static_cast<std::size_t>(count),
-                                        request.common.seed, "functions.generate");
+  const auto sequences =
+      make_sequences(recipe_with_task(request, request.recipe), static_cast<std::size_t>(count),
+                     request.common.seed, "functions.generate");
   const std::string table = sequences_csv(sequences);
   ActionResult result{.json = {{"outputs", nlohmann::json::array()}, {"count", sequences.size()}},
                       .text = table};

@@ -14,8 +14,8 @@ namespace everform::functions {
 void add_task_keys(RecipeSchema& schema);
 /// The options --task, --n, --points and --data of an action, before `more`.
 std::vector<OptionSpec> with_task_options(std::vector<OptionSpec> more);
-/// The request's recipe with those options in it.
-Recipe recipe_with_task(const ActionRequest& request);
+/// A recipe with those options of the request in it.
+Recipe recipe_with_task(const ActionRequest& request, Recipe recipe);
 
 SequenceShape sequence_shape(const Recipe& recipe);
 

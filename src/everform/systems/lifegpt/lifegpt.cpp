@@ -1,13 +1,17 @@
 #include "everform/systems/lifegpt/lifegpt.h"
 
-#include "everform/core/base/atomic_file.h"
-#include "everform/core/base/error.h"
-#include "everform/core/recipes/number_list.h"
 #include "everform/domains/automata/run_file.h"
 #include "everform/domains/automata/score_table.h"
+#include "everform/domains/automata/step_actions.h"
+#include "everform/domains/automata/step_recipe.h"
 #include "everform/workbench/models/weights_io.h"
+#include "everform/workbench/objectives/forgetful_masking.h"
+#include "everform/workbench/objectives/next_token.h"
 #include "everform/workbench/sampling/byte_completion.h"
+#include "everform/workbench/training/network_job.h"
+#include "everform/workbench/training/sample_source.h"
 #include "everform/workbench/training/train_action.h"
+#include "everform/workbench/training/trained_run.h"
 
 namespace everform {
 namespace lifegpt {
@@ -29,105 +33,68 @@ PromptCompleter Model::completer(double temperature, std::uint64_t seed) const {
 
 namespace {
 
-/// --model's network, with --width in place of the recipe's widths.
-Model open_model(const ActionRequest& request) {
-  if (request.model.empty()) {
-    throw Error(ErrorKind::kUsage, "everform " + request.verb + " lifegpt",
-                "it needs a trained model: --model RUN",
-                "make one with: everform train lifegpt --out runs/life");
-  }
-  Model model{load_transformer(request.model), step_data(request.recipe)};
-  model.transformer->to(training_device(request.common.device));
-  if (request.has("width")) {
-    model.data.widths = {request.integer("width")};
-  }
-  return model;
-}
-
-ActionResult generate(const ActionRequest& request) {
-  const Model model = open_model(request);
-  const StepData& data = model.data;
-  const std::uint64_t seed = request.common.seed;
-  const std::int64_t generations = request.integer("rollout");
-  const double temperature = parse_number_list(request.text("temperature"), "reading --temperature").at(0);
-  const std::vector<Grid> starts =
-      request.has("input") || request.has("pattern")
-          ? std::vector{chosen_start(request, data)}
-          : held_out_steps(data, data.widths[0], 0.35, request.integer("count"), seed, "lifegpt.generate")
-                .now;
-  const auto runs = roll_out(starts, generations, data.strings, model.completer(temperature, seed));
-  ActionResult result{.json = {{"count", runs.size()}}};
-  const std::filesystem::path out = request.common.out.empty() ? "lifegpt.gif" : request.common.out;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::vector<Grid> truth = orbit(starts[i], generations, data.rule, data.edge);
-    const std::string name =
-        out.stem().string() + (i == 0 ? "" : "-" + std::to_string(i + 1)) + out.extension().string();
-    write_run(out.parent_path() / name, runs[i], request.has("compare") ? &truth : nullptr, data.rule);
-    result.json["outputs"].push_back((out.parent_path() / name).string());
-    result.json["wrong_cells"].push_back(wrong_cells(runs[i], truth));
-    result.text += (out.parent_path() / name).string() + ": " + std::to_string(generations) +
-                   " generations, equal to the automaton up to generation " +
-                   std::to_string(equal_up_to(runs[i], truth)) + "\n";
-  }
-  return result;
-}
-
-ActionResult evaluate(const ActionRequest& request) {
-  const Model model = open_model(request);
-  std::vector<HeatedModel> models;
-  for (const double temperature : parse_number_list(request.text("temperature"), "reading --temperature")) {
-    models.push_back({temperature, model.completer(temperature, request.common.seed)});
-  }
-  const std::vector<double> orders = request.has("order")
-                                         ? parse_number_list(request.text("order"), "reading --order")
-                                         : std::vector<double>();
-  const auto rows =
-      scores_by_order(model.data, models, orders, request.integer("grids"), request.common.seed);
-  if (!request.common.out.empty()) {
-    write_file(request.common.out, to_csv(rows, "order"));
-  }
-  return {.json = to_json(rows), .text = to_text(rows, "order")};
-}
-
-ActionResult analyse(const ActionRequest& request) {
-  const Model model = open_model(request);
-  const StepData& data = model.data;
-  const std::uint64_t seed = request.common.seed;
-  const std::int64_t generations = request.integer("rollout");
-  const HeldOutSteps starts = held_out_steps(data, data.widths[0], request.number("order"),
-                                             request.integer("starts"), seed, "lifegpt.rollout");
-  std::vector<std::vector<Grid>> truths;
-  for (const Grid& start : starts.now) {
-    truths.push_back(orbit(start, generations, data.rule, data.edge));
-  }
-  const PromptCompleter complete = model.completer(0.0, seed);
-  const auto runs = roll_out(starts.now, generations, data.strings, complete, BadAnswer::kStop);
-  const std::vector<double> curve = divergence_curve(runs, truths);
-  const std::vector<double> own(data.widths.begin(), data.widths.end());
-  const auto widths =
-      request.has("widths") ? parse_number_list(request.text("widths"), "reading --widths") : own;
-  const auto rows = scores_by_width(data, {0.0, complete}, widths, 64, seed);
-  ActionResult result{.json = to_json(rows), .text = to_text(rows, "width")};
-  result.json["divergence"] = curve;
-  result.text += "share of wrong cells after " + std::to_string(generations) +
-                 " generations: " + nlohmann::json(curve.back()).dump() + "\n";
-  if (!request.common.out.empty()) {
-    write_divergence(request.common.out, curve);
-  }
-  return result;
+std::shared_ptr<Objective> objective(const std::shared_ptr<Transformer>& transformer, double forgotten) {
+  NextTokenOptions options;
+  options.prepare = [forgotten](TransformerInput& input, const Batch&, const StepContext& context) {
+    if (context.training && forgotten > 0.0) {
+      const torch::Tensor& tokens = input.tokens;
+      input.key_mask =
+          forgetful_key_mask(tokens.size(0), tokens.size(1), forgotten, context).to(tokens.device());
+    }
+  };
+  return std::make_shared<NextToken>(transformer, options);
 }
 
 }  // namespace
+
+TrainingJob make_job(const ActionRequest& request, Model& model) {
+  TrainingJob job = training_job(request);
+  job.recipe = recipe_with_steps(request);
+  model = {std::make_shared<Transformer>(network(job.recipe)), step_data(job.recipe)};
+  set_fresh_network(job, model.transformer);
+  job.objective = objective(model.transformer, job.recipe.number("objective.forget"));
+  const bool answer_only = job.recipe.text("objective.loss_on") == "answer";
+  job.batches = sample_batches(step_supply(job.recipe, answer_only, job.seed, "lifegpt.data"),
+                               job.options.batch, job.seed);
+  job.config = to_json(model.transformer->config());
+  constexpr std::int64_t kWatchedGrids = 64;
+  const HeldOutSteps steps = held_out_steps(model.data, kWatchedGrids, job.seed, "lifegpt.watched");
+  job.evaluate = [model, steps, seed = job.seed](std::int64_t) -> std::map<std::string, double> {
+    const ScoreRow row = score_row("watched", steps, model.data.strings, 0.0, model.completer(0.0, seed));
+    return {{"cell_accuracy", row.model.accuracy()},
+            {"exact_rate", row.model.exact_rate()},
+            {"all_dead_cell_accuracy", row.all_dead.accuracy()}};
+  };
+  job.watched = "cell_accuracy";
+  job.lower_is_better = false;
+  job.sample = [model, seed = job.seed](std::int64_t, const std::filesystem::path& folder) {
+    RandomStream random(seed, "lifegpt.samples");
+    const Grid start = random_grid(model.data.widths[0], model.data.widths[0], 0.35, random);
+    write_rollout_pictures(folder, "rollout", start, 15, model.data, model.completer(0.0, seed));
+    return std::vector{folder / "rollout.png"};
+  };
+  return job;
+}
+
 }  // namespace lifegpt
 
 void bind_lifegpt(SystemRuntime& runtime) {
+  using StepAction = ActionResult (*)(const ActionRequest&, const StepData&, const HeatedCompleter&);
+  constexpr std::pair<const char*, StepAction> kOnModel[] = {
+      {"generate", generate_rollouts}, {"evaluate", evaluate_steps}, {"analyse", analyse_rollouts}};
+  for (const auto& [verb, on_model] : kOnModel) {
+    runtime.bind("lifegpt", verb, [act = on_model](const ActionRequest& request) {
+      const lifegpt::Model model{load_transformer(named_model(request, "runs/life")),
+                                 requested_steps(request)};
+      model.transformer->to(training_device(request.common.device));
+      return act(request, model.data,
+                 [&](double temperature) { return model.completer(temperature, request.common.seed); });
+    });
+  }
   runtime.bind("lifegpt", "train", [](const ActionRequest& request) {
     lifegpt::Model model;
     return train_action(request, [&] { return lifegpt::make_job(request, model); });
   });
-  runtime.bind("lifegpt", "generate", lifegpt::generate);
-  runtime.bind("lifegpt", "evaluate", lifegpt::evaluate);
-  runtime.bind("lifegpt", "analyse", lifegpt::analyse);
   runtime.bind("lifegpt", "reproduce", lifegpt::reproduce);
 }
 

@@ -3,7 +3,9 @@
 
 #include <memory>
 
+#include "everform/core/recipes/action_request.h"
 #include "everform/domains/automata/rollout.h"
+#include "everform/domains/automata/step_data.h"
 #include "everform/systems/lifegpt/settings.h"
 #include "everform/workbench/models/transformer.h"
 #include "everform/workbench/training/trainer.h"

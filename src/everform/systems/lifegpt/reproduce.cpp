@@ -1,12 +1,10 @@
-#include "everform/core/io/loss_curve.h"
-#include "everform/core/io/report.h"
-#include "everform/domains/automata/known_facts.h"
+#include "everform/domains/automata/fact_claims.h"
 #include "everform/domains/automata/pattern_file.h"
 #include "everform/domains/automata/run_file.h"
-#include "everform/domains/automata/step_scores.h"
+#include "everform/domains/automata/score_table.h"
 #include "everform/systems/lifegpt/lifegpt.h"
-#include "everform/workbench/evaluation/hidden_keys.h"
-#include "everform/workbench/objectives/forgetful_masking.h"
+#include "everform/workbench/evaluation/forgetting_facts.h"
+#include "everform/workbench/evaluation/reproduction.h"
 
 namespace everform::lifegpt {
 namespace {
@@ -17,54 +15,33 @@ constexpr std::int64_t kQuickSteps = 1500;
 constexpr auto kNoBaseline = std::nullopt;
 
 /// Statements 1, 2, 3 and the bad input of 6, which hold for any weights.
-void claim_facts(Report& report, const SystemCard& card, std::uint64_t seed) {
-  const Recipe paper = resolve_recipe({"lifegpt", &card.schema, card.recipe, "paper"});
-  const TransformerConfig published = network(paper);
-  const auto parameters = static_cast<double>(parameter_count(published));
-  report.claim({"1", "parameters of the published network", parameters, kNoBaseline, "==", 12'735'744});
-  const auto bytes = static_cast<double>(published.context);
-  report.claim({"1b", "bytes of a 32 x 32 sample", bytes, kNoBaseline, "==", 2071});
-  const FactCount strings = check_string_facts(seed);
-  report.check("1c", "32 x 32 samples that read back as their two grids", strings.passed, strings.run);
-  const FactCount oracle = check_oracle_facts();
-  report.check("2", "block, blinker, glider and RLE facts", oracle.passed, oracle.run);
-  const double follower = rule_follower_accuracy(seed, 50);
-  report.claim(
-      {"3", "50-step rollout accuracy of a model that follows the rule", follower, kNoBaseline, "==", 1});
-  const FactCount rollout = check_rollout_facts(seed, 50, 10);
-  report.check("3b", "error curve after one flipped bit is the orbits' divergence", rollout.passed,
-               rollout.run);
-  const FactCount bad = check_bad_input_facts();
-  report.check("6d", "bad grids are refused with line and column", bad.passed, bad.run);
+void claim_facts(Reproduction& run) {
+  const TransformerConfig published = network(run.preset("paper"));
+  run.count("1", "parameters of the published network", parameter_count(published), 12'735'744);
+  run.count("1b", "bytes of a 32 x 32 sample", published.context, 2071);
+  claim_automaton_facts(run.report(), run.seed());
 }
 
 /// Statement 6: what forgetful masking hides.
-void claim_masking(Report& report, const Model& model, std::uint64_t seed) {
-  constexpr std::int64_t kSequences = 64;
-  const std::int64_t tokens = model.transformer->config().context;
-  const torch::Tensor hidden = forgetful_key_mask(kSequences, tokens, 0.15, {.seed = seed}).logical_not();
-  const double first = hidden.select(1, 0).sum().item<double>();
-  report.claim({"6", "sequences whose position 0 is hidden", first, kNoBaseline, "==", 0});
-  const std::int64_t wanted = tokens * 15 / 100;
-  const auto right = hidden.sum(1).eq(wanted).sum().item<std::int64_t>();
-  report.check("6b", "sequences with exactly floor(0.15 T) hidden keys", static_cast<std::size_t>(right),
-               kSequences);
-  const torch::Tensor text = torch::full({kSequences, tokens}, '0', torch::kLong);
-  const auto effect = [&](bool masked) {
-    return hidden_key_effect(*model.transformer, text, text + 1, hidden, masked);
-  };
-  report.claim(
+void claim_masking(Reproduction& run, const Model& model) {
+  const ForgettingFacts facts = measure_forgetting(*model.transformer, 0.15, 64, run.seed());
+  run.count("6", "sequences whose position 0 is hidden", facts.first_hidden, 0);
+  run.report().check("6b", "sequences with exactly floor(0.15 T) hidden keys",
+                     static_cast<std::size_t>(facts.exact), static_cast<std::size_t>(facts.sequences));
+  run.report().claim(
       {"6c", "change of logits when hidden bytes are replaced (baseline: without the mask, as in evaluation)",
-       effect(true), effect(false), "==", 0});
+       facts.effect, facts.unmasked_effect, "==", 0});
 }
 
 /// Statements 4 and 5 on fresh grids. @param watched accuracy by step during the training
-void claim_accuracy(Report& report, const Model& model, const std::map<std::int64_t, double>& watched,
-                    std::uint64_t seed) {
-  const HeldOutSteps steps = held_out_steps(model.data, kGrids, seed, "automata.held_out");
-  const CellScore score = score_completions(steps, model.data.strings, model.completer(0.0, seed));
-  const CellScore dead = score_all_dead(steps);
-  const CellScore copy = score_copy(steps);
+void claim_accuracy(Reproduction& run, const Model& model, const std::map<std::int64_t, double>& watched) {
+  const HeldOutSteps steps = held_out_steps(model.data, kGrids, run.seed(), "automata.held_out");
+  const ScoreRow row =
+      score_row("held out", steps, model.data.strings, 0.0, model.completer(0.0, run.seed()));
+  const CellScore& score = row.model;
+  const CellScore& dead = row.all_dead;
+  const CellScore& copy = row.unchanged;
+  Report& report = run.report();
   const auto against = [&](const CellScore& other) {
     return (1 - score.accuracy()) / (1 - other.accuracy());
   };
@@ -79,7 +56,7 @@ void claim_accuracy(Report& report, const Model& model, const std::map<std::int6
                 "<", 0.975});
 
   const CellScore warm =
-      score_completions(steps.repeated(kDraws), model.data.strings, model.completer(1.0, seed));
+      score_completions(steps.repeated(kDraws), model.data.strings, model.completer(1.0, run.seed()));
   const double difference = score.accuracy() - warm.accuracy();
   report.claim(
       {"5", "cell accuracy at T=0 above T=1 (256 grids, 4 draws each)", difference, kNoBaseline, ">=", 0});
@@ -101,15 +78,11 @@ void claim_accuracy(Report& report, const Model& model, const std::map<std::int6
 }  // namespace
 
 ActionResult reproduce(const ActionRequest& request) {
-  const std::uint64_t seed = request.common.seed;
-  Report report("lifegpt", request.card->title, seed, request.quick);
-  const std::filesystem::path folder = report_folder(request);
-  claim_facts(report, *request.card, seed);
+  Reproduction run(request);
+  claim_facts(run);
 
   ActionRequest training = request;
-  if (request.quick) {
-    training.recipe.set("training.steps", std::min(kQuickSteps, request.recipe.integer("training.steps")));
-  }
+  training.recipe = run.recipe(kQuickSteps);
   Model model;
   TrainingJob job = make_job(training, model);
   std::map<std::int64_t, double> watched;
@@ -118,20 +91,20 @@ ActionResult reproduce(const ActionRequest& request) {
     watched[step] = figures.at("cell_accuracy");
     return figures;
   };
-  const TrainingResult result = train(job, folder / "run", false);
-  claim_accuracy(report, model, watched, seed);
-  claim_masking(report, model, seed);
+  const TrainingResult result = run.train(job, "run");
+  claim_accuracy(run, model, watched);
+  claim_masking(run, model);
   const Grid glider = start_from_pattern("", "glider", model.data.widths, model.data.rule);
-  write_rollout_pictures(folder, "glider", glider, 23, model.data, model.completer(0.0, seed));
+  write_rollout_pictures(run.folder(), "glider", glider, 23, model.data, model.completer(0.0, run.seed()));
+  Report& report = run.report();
   report.picture("glider.gif", "A glider rolled out: the automaton left, the model right, wrong cells red");
   report.picture("glider.png", "The generations that the model wrote");
-  write_loss_curve(folder / "run" / "metrics.jsonl", folder / "loss.svg", "Training loss");
-  report.picture("loss.svg", "Loss on the bytes of the answer");
+  run.show_loss("run", "Training loss", "Loss on the bytes of the answer");
   report.note(
       "Trained for " + std::to_string(result.steps) +
       " steps on fresh starts. Answers are generated byte by byte; " +
       "a missing cell counts as wrong. Order parameters of the scored grids run from 0 to 1 in equal steps.");
-  return report.finish(folder);
+  return run.finish();
 }
 
 }  // namespace everform::lifegpt

@@ -2,10 +2,10 @@
 #include "everform/domains/language/decoder_checks.h"
 #include "everform/domains/language/decoder_claims.h"
 #include "everform/domains/language/english_text.h"
+#include "everform/domains/language/requested_model.h"
 #include "everform/systems/open_gpt/open_gpt.h"
-#include "everform/systems/open_gpt/settings.h"
 #include "everform/workbench/evaluation/padded_batch.h"
-#include "everform/workbench/models/weights_io.h"
+#include "everform/workbench/evaluation/reproduction.h"
 
 namespace everform::open_gpt {
 namespace {
@@ -31,39 +31,21 @@ void claim_cache(const ClaimSubject& subject, Transformer& transformer) {
                         padded_batch_difference(transformer, padded), kNoBaseline, "<=", kSameLogits});
 }
 
-/// Largest change of a logit when a saved adapter is merged. In double precision, so that what is left is not
-/// the order of sums.
-double merging_difference(const std::filesystem::path& model, const std::filesystem::path& adapter_file,
-                          const std::vector<TokenId>& tokens) {
-  const torch::NoGradGuard no_grad;
-  const std::shared_ptr<Transformer> transformer = load_transformer(model);
-  transformer->to(torch::kDouble);
-  const std::unique_ptr<Adapter> adapter = load_adapter(adapter_file, transformer);
-  const auto logits = [&] {
-    TransformerInput input;
-    input.tokens = torch::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.end())).unsqueeze(0);
-    return transformer->logits(transformer->forward(input));
-  };
-  const torch::Tensor adapted = logits();
-  adapter->merge();
-  return (logits() - adapted).abs().max().item<double>();
-}
-
 /// Statement 6, second half: LoRA.
-void claim_tuning(const ClaimSubject& subject, Tuning& tuning, TrainingJob& job,
-                  const std::filesystem::path& folder) {
+void claim_tuning(Reproduction& run, const ClaimSubject& subject, Tuning& tuning, TrainingJob& job) {
   const auto longest = static_cast<std::size_t>(job.recipe.integer("data.length"));
   const double before = mean_loss(tuning, tuning.pieces, longest);
-  const TrainingResult result = train(job, folder / "run", false);
+  const TrainingResult result = run.train(job, "run");
   const double after = mean_loss(tuning, tuning.pieces, longest);
   subject.report.compare(
       {"6f", "loss on the target text after LoRA, against before", after, before, "<=", 0.9 * before});
   const double share = static_cast<double>(tuning.adapter->parameter_count()) /
                        static_cast<double>(parameter_count(subject.model.config));
   subject.report.claim({"6g", "share of weights that LoRA trains", share, kNoBaseline, "<", 0.01});
-  const std::filesystem::path file = folder / "run" / "adapter.safetensors";
+  const std::filesystem::path file = run.folder() / "run" / "adapter.safetensors";
   tuning.adapter->save(file);
-  const double difference = merging_difference(subject.model.path, file, tuning.pieces.front().ids);
+  const std::vector<TokenId>& piece = tuning.pieces.front().ids;
+  const double difference = merging_difference(subject.model.path, file, {piece.begin(), piece.end()});
   subject.report.claim({"6h", "largest change of a logit when LoRA is merged, in double precision",
                         difference, kNoBaseline, "<=", kSameLogits});
   subject.report.note("LoRA of rank " + std::to_string(job.recipe.integer("tuning.rank")) + ": " +
@@ -73,22 +55,21 @@ void claim_tuning(const ClaimSubject& subject, Tuning& tuning, TrainingJob& job,
 
 std::string sizes(const ActionRequest& request) {
   std::vector<std::string> models = request.recipe.texts("registry.models");
-  models.push_back(model_name(request));
+  models.push_back(requested_model(request));
   return analyse_decoders({.models = std::move(models), .weights = false}).text;
 }
 
 }  // namespace
 
 ActionResult reproduce(const ActionRequest& request) {
-  const std::filesystem::path path = find_language_model(model_name(request));
+  const std::filesystem::path path = find_language_model(requested_model(request));
   const std::string data = request.has("data") ? request.text("data") : request.recipe.text("data.path");
   std::vector<Document> documents = data.empty() ? debian_english() : read_english(data);
-  Report report("open-gpt", request.card->title, request.common.seed, request.quick);
-  const std::filesystem::path folder = report_folder(request);
+  Reproduction run(request);
   CorpusSplit split = split_corpus(documents, 0.1);
-  const ClaimSubject subject{request, report, load_language_model(path), std::move(documents),
+  const ClaimSubject subject{request, run.report(), load_language_model(path), std::move(documents),
                              std::move(split)};
-  claim_files(subject, folder / "files");
+  claim_files(subject, run.folder() / "files");
   claim_tokenizer(subject);
   claim_speech(subject);
   claim_scores(subject);
@@ -96,10 +77,7 @@ ActionResult reproduce(const ActionRequest& request) {
   ActionRequest training = request;
   training.files.clear();
   training.options = nlohmann::json::object();
-  if (request.quick) {
-    training.recipe.set("training.steps",
-                        std::max<std::int64_t>(request.recipe.integer("training.steps") / 8, 1));
-  }
+  training.recipe = run.recipe(std::max<std::int64_t>(request.recipe.integer("training.steps") / 8, 1));
   Tuning tuning;
   const auto length = static_cast<std::size_t>(request.recipe.integer("data.length"));
   tuning.pieces = cut_text(*subject.model.tokenizer,
@@ -112,9 +90,9 @@ ActionResult reproduce(const ActionRequest& request) {
     return std::map<std::string, torch::Tensor>(parameters.begin(), parameters.end());
   };
   claim_cache(subject, *tuning.transformer);
-  claim_tuning(subject, tuning, job, folder);
-  report.note(sizes(request));
-  return report.finish(folder);
+  claim_tuning(run, subject, tuning, job);
+  run.report().note(sizes(request));
+  return run.finish();
 }
 
 }  // namespace everform::open_gpt
