@@ -64,20 +64,21 @@ struct RandomText {
 inline RandomText write_at_random(const Constraint& constraint, const ConstraintVocabulary& vocabulary,
                                   std::uint64_t seed, std::size_t max_tokens) {
   static const Tokenizer* known = nullptr;
-  static std::vector<bool> closes;
+  static std::vector<float> closes;  // 1 or 0
   static std::vector<float> noise;
   const Tokenizer& tokenizer = *vocabulary.tokenizer;
   const std::size_t size = tokenizer.vocabulary_size();
   if (known != &tokenizer) {
     known = &tokenizer;
-    closes.assign(size, false);
-    noise.resize(size);
+    closes.assign(size, 0.0F);
+    noise.resize(2 * size);
     RandomStream(0, "noise").fill_uniform(noise);
     for (std::size_t i = 0; i < size; ++i) {
       const auto id = static_cast<TokenId>(i);
       const std::string bytes = tokenizer.token_bytes(id);
-      closes[i] = tokenizer.is_special(id) || bytes.find_first_of("\"]}") != std::string::npos ||
-                  bytes.find("null") != std::string::npos;
+      const bool any = tokenizer.is_special(id) || bytes.find_first_of("\"]}") != std::string::npos ||
+                       bytes.find("null") != std::string::npos;
+      closes[i] = any ? 1.0F : 0.0F;
     }
   }
   const auto processor = constraint.begin(0);
@@ -88,7 +89,7 @@ inline RandomText write_at_random(const Constraint& constraint, const Constraint
     const std::size_t shift = RandomStream(seed, "random text", context.size()).below(size);
     const float bonus = 0.1F + 0.02F * static_cast<float>(context.size());
     for (std::size_t i = 0; i < size; ++i) {
-      logits[i] = noise[(i + shift) % size] + (closes[i] ? bonus : 0.0F);
+      logits[i] = noise[i + shift] + bonus * closes[i];
     }
     processor->apply(context, logits);
     std::size_t best = 0;
