@@ -30,6 +30,10 @@ void read_sampling(const RequestFields& fields, SamplingOptions& sampling) {
   sampling.top_k = static_cast<int>(fields.integer("top_k", 0, 1 << 24).value_or(0));
   sampling.min_p = fields.number("min_p", 0, 1).value_or(0.0);
   sampling.typical_p = fields.number("typical_p", 0, 1).value_or(1.0);
+  sampling.xtc_probability = fields.number("xtc_probability", 0, 1).value_or(0.0);
+  sampling.xtc_threshold = fields.number("xtc_threshold", 0, 1).value_or(0.1);
+  sampling.mirostat_tau = fields.number("mirostat_tau", 0, 100).value_or(0.0);
+  sampling.mirostat_eta = fields.number("mirostat_eta", 0, 1).value_or(0.1);
   sampling.presence_penalty = fields.number("presence_penalty", -2, 2).value_or(0.0);
   sampling.frequency_penalty = fields.number("frequency_penalty", -2, 2).value_or(0.0);
   sampling.repetition_penalty = fields.number("repetition_penalty", 0.01, 100).value_or(1.0);

@@ -14,7 +14,10 @@ void add_instructions(nlohmann::ordered_json& messages, const std::string& instr
     nlohmann::ordered_json& content = messages.front()["content"];
     content = content.get<std::string>() + "\n\n" + instructions;
   } else {
-    messages.insert(messages.begin(), {{"role", "system"}, {"content", instructions}});
+    nlohmann::ordered_json message;
+    message["role"] = "system";
+    message["content"] = instructions;
+    messages.insert(messages.begin(), std::move(message));
   }
 }
 

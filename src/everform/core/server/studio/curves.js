@@ -21,6 +21,16 @@ function ticks(low, high, count) {
   return all;
 }
 
+// As ticks, for logarithms: 1, 2 and 5 times the powers of ten, where enough of them lie between.
+function logarithmicTicks(low, high) {
+  const all = [];
+  for (let power = Math.floor(low); power <= high; power += 1) {
+    for (const digit of [1, 2, 5]) all.push(power + Math.log10(digit));
+  }
+  const inside = all.filter((y) => y >= low && y <= high);
+  return inside.length > 1 ? inside : ticks(low, high, 3);
+}
+
 function shown(value) {
   return Number(value.toPrecision(4)).toString();
 }
@@ -44,7 +54,7 @@ export function drawCurves(series, logarithmic) {
   const svg = element('svg', { viewBox: `0 0 ${kWidth} ${kHeight}`, role: 'img' });
   const last = curves.map(([name, points]) => `${name} ${shown(points[points.length - 1][1])}`).join(', ');
   svg.append(element('title', {}, `${names} against the training step; at the end: ${last}`));
-  for (const y of ticks(y0, y1, 5)) {
+  for (const y of logarithmic ? logarithmicTicks(y0, y1) : ticks(y0, y1, 5)) {
     svg.append(element('line', { class: 'grid', x1: kMargin.left, x2: kWidth - kMargin.right, y1: py(y), y2: py(y) }));
     const label = shown(logarithmic ? 10 ** y : y);
     svg.append(element('text', { x: kMargin.left - 8, y: py(y) + 4, 'text-anchor': 'end' }, label));

@@ -297,7 +297,7 @@ async function listRuns() {
     const { runs, shown } = await getJson('/studio/runs');
     const chosen = byId('run').value;
     byId('run').replaceChildren(...runs.map((run) => new Option(run.name, run.name)));
-    byId('runs-note').textContent = runs.length > 0 ? `${runs.length} runs`
+    byId('runs-note').textContent = runs.length > 0 ? `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}`
       : shown ? 'There is no run in the folder.' : 'Start the server with --runs DIR to see runs here.';
     if (runs.length > 0) {
       if (runs.some((run) => run.name === chosen)) byId('run').value = chosen;
