@@ -44,9 +44,10 @@ TEST(ActivationRows, Int8FollowsItsFormula) {
             << inputs << " input " << k;
         sums[k / 16 % 2] += x.int8_block(0, b).quants[k % 32];
       }
-      EXPECT_EQ(x.int8_block(0, b).minus_halves[0], -sums[0]);
-      EXPECT_EQ(x.int8_block(0, b).minus_halves[1], -sums[1]);
-      EXPECT_EQ(x.int8_block(0, b).minus_sum, -sums[0] - sums[1]);
+      EXPECT_EQ(x.int8_block(0, b).minus_32_halves[0], -32 * sums[0]);
+      EXPECT_EQ(x.int8_block(0, b).minus_32_halves[1], -32 * sums[1]);
+      EXPECT_EQ(x.int8_block(0, b).minus_8_sums, -8 * (sums[0] + sums[1]));
+      EXPECT_EQ(x.int8_block(0, b).minus_128_sums, -128 * (sums[0] + sums[1]));
       EXPECT_EQ(x.int8_block(0, b).scaled_sum,
                 x.int8_block(0, b).scale * static_cast<float>(sums[0] + sums[1]));
     }
@@ -107,7 +108,7 @@ TEST(ActivationRows, ARowDoesNotDependOnTheOthers) {
     EXPECT_EQ(std::memcmp(one.quants, same.quants, 32), 0);
     EXPECT_EQ(one.scale, same.scale);
     EXPECT_EQ(one.scaled_sum, same.scaled_sum);
-    EXPECT_EQ(one.minus_halves[1], same.minus_halves[1]);
+    EXPECT_EQ(one.minus_32_halves[1], same.minus_32_halves[1]);
   }
 }
 

@@ -82,8 +82,9 @@ ActivationRows::Int8Block ActivationRows::int8_block(std::size_t row, std::size_
   return {.quants = reinterpret_cast<const std::int8_t*>(at) + tile.row * kActivationBlock,
           .scale = *part(scales_at(tile.width), float{}),
           .scaled_sum = *part(scaled_sums_at(tile.width), float{}),
-          .minus_sum = *part(minus_sums_at(tile.width), std::int32_t{}),
-          .minus_halves = part(minus_halves_at(tile.width), std::int32_t{}) + tile.row};
+          .minus_8_sums = *part(minus_8_sums_at(tile.width), std::int32_t{}),
+          .minus_128_sums = *part(minus_128_sums_at(tile.width), std::int32_t{}),
+          .minus_32_halves = part(minus_32_halves_at(tile.width), std::int32_t{}) + tile.row};
 }
 
 const float* ActivationRows::float_block(std::size_t row, std::size_t block) const {

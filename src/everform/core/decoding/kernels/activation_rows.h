@@ -60,13 +60,14 @@ class ActivationRows {
     return memory_.data() + tile_offset(tile, block);
   }
 
-  /// One block of one row.
+  /// One block of one row. The sums are multiplied as the zero points of the weights' codes want them.
   struct Int8Block {
     const std::int8_t* quants;  ///< [32]
     float scale;
-    float scaled_sum;                  ///< scale times the sum of the quants
-    std::int32_t minus_sum;            ///< minus the sum of the quants
-    const std::int32_t* minus_halves;  ///< [2]: minus the sums of quants 0..15 and 16..31
+    float scaled_sum;                     ///< scale times the sum of the quants
+    std::int32_t minus_8_sums;            ///< -8 times the sum of the quants
+    std::int32_t minus_128_sums;          ///< -128 times it
+    const std::int32_t* minus_32_halves;  ///< [2]: -32 times the sums of quants 0..15 and 16..31
   };
   Int8Block int8_block(std::size_t row, std::size_t block) const;
   const float* float_block(std::size_t row, std::size_t block) const;
@@ -78,9 +79,10 @@ class ActivationRows {
   /// Bytes from the begin of an Int8 block of a tile of `width` rows to each part, [width] elements each.
   static constexpr std::size_t scales_at(std::size_t width) { return 32 * width; }
   static constexpr std::size_t scaled_sums_at(std::size_t width) { return 36 * width; }
-  static constexpr std::size_t minus_sums_at(std::size_t width) { return 40 * width; }
-  static constexpr std::size_t minus_halves_at(std::size_t width) { return 44 * width; }  ///< [width][2]
-  static constexpr std::size_t kInt8BlockBytes = 52;  ///< for each row of the tile
+  static constexpr std::size_t minus_8_sums_at(std::size_t width) { return 40 * width; }
+  static constexpr std::size_t minus_128_sums_at(std::size_t width) { return 44 * width; }
+  static constexpr std::size_t minus_32_halves_at(std::size_t width) { return 48 * width; }  ///< [width][2]
+  static constexpr std::size_t kInt8BlockBytes = 56;  ///< for each row of the tile
 
  private:
   std::size_t tile_offset(const Tile& tile, std::size_t block) const {

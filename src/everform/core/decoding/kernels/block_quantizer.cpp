@@ -32,9 +32,10 @@ void write_block(float scale, std::int32_t first_sum, std::int32_t second_sum, c
   const std::int32_t sum = first_sum + second_sum;
   put(ActivationRows::scales_at(to.width), to.row, scale);
   put(ActivationRows::scaled_sums_at(to.width), to.row, scale * static_cast<float>(sum));
-  put(ActivationRows::minus_sums_at(to.width), to.row, -sum);
-  put(ActivationRows::minus_halves_at(to.width), 2 * to.row, -first_sum);
-  put(ActivationRows::minus_halves_at(to.width), 2 * to.row + 1, -second_sum);
+  put(ActivationRows::minus_8_sums_at(to.width), to.row, -8 * sum);
+  put(ActivationRows::minus_128_sums_at(to.width), to.row, -128 * sum);
+  put(ActivationRows::minus_32_halves_at(to.width), 2 * to.row, -32 * first_sum);
+  put(ActivationRows::minus_32_halves_at(to.width), 2 * to.row + 1, -32 * second_sum);
 }
 
 // The scale of a block without quants, or the factor that makes quants of values.

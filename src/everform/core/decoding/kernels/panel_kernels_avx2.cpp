@@ -65,10 +65,6 @@ struct V {
       return v;
     }
   }
-  template <int Bits>
-  EVERFORM_INLINE static Ints shift_left(Ints v) {
-    return _mm256_slli_epi32(v, Bits);
-  }
   EVERFORM_INLINE static Ints byte_of(Ints v, int j) {
     return both(_mm256_srli_epi32(v, 8 * j), all_ints(255));
   }

@@ -68,10 +68,6 @@ struct V {
       return v;
     }
   }
-  template <int Bits>
-  EVERFORM_INLINE static Ints shift_left(Ints v) {
-    return _mm512_slli_epi32(v, Bits);
-  }
   EVERFORM_INLINE static Ints byte_of(Ints v, int j) {
     return both(_mm512_srli_epi32(v, static_cast<unsigned>(8 * j)), all_ints(255));
   }

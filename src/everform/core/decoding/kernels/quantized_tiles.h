@@ -141,15 +141,20 @@ class BlockCursor {
   const std::byte* supers_ = nullptr;
 };
 
-// -offset times the sum of a block's quants: what the dot product with unsigned codes begins with.
-template <typename Codes, int Offset>
-EVERFORM_INLINE V::Ints start_sum(const std::byte* minus_sum) {
+// The dot product with unsigned codes less the offset of the codes times the sum of the quants. The product
+// is added as it lies in memory, which costs no register: the sums need them all.
+template <int Rows, typename Codes, int Offset>
+EVERFORM_INLINE V::Ints less_offset(V::Ints dot, const std::byte* block, int row) {
+  const std::byte* eights = block + ActivationRows::minus_8_sums_at(Rows) + 4 * row;
   if constexpr (Offset == 0 || (Codes::kSignedDot && !V::kDotsUnsignedBytes)) {
-    return V::zero_ints();
+    return dot;
+  } else if constexpr (Offset == 8) {
+    return V::add_ints(dot, V::broadcast_int(eights));
+  } else if constexpr (Offset == 16) {
+    return V::add_ints(V::add_ints(dot, V::broadcast_int(eights)), V::broadcast_int(eights));
   } else {
-    constexpr int kShift = Offset == 8 ? 3 : Offset == 16 ? 4 : Offset == 32 ? 5 : 7;
-    static_assert(Offset == 1 << kShift);
-    return V::template shift_left<kShift>(V::broadcast_int(minus_sum));
+    static_assert(Offset == 128);
+    return V::add_ints(dot, V::broadcast_int(block + ActivationRows::minus_128_sums_at(Rows) + 4 * row));
   }
 }
 
@@ -171,25 +176,31 @@ struct QuantizedTiles {
     const std::byte* quants = block + row * kActivationBlock;
     const V::Floats scale = V::broadcast_float(block + ActivationRows::scales_at(Rows) + 4 * row);
     if constexpr (Kind == ScaleKind::kSuperHalf) {
-      const std::byte* halves = block + ActivationRows::minus_halves_at(Rows) + 8 * row;
-      V::Ints first = start_sum<Codes, Offset>(halves);
-      V::Ints second = start_sum<Codes, Offset>(halves + 4);
+      static_assert(Offset == 32);
+      const std::byte* halves = block + ActivationRows::minus_32_halves_at(Rows) + 8 * row;
+      V::Ints first = V::zero_ints();
+      V::Ints second = V::zero_ints();
 #pragma GCC unroll 4
       for (int g = 0; g < 4; ++g) {
         first = add_dots<Codes>(first, w[g], quants + 4 * g);
         second = add_dots<Codes>(second, w[g + 4], quants + 16 + 4 * g);
       }
+      first = V::add_ints(first, V::broadcast_int(halves));
+      second = V::add_ints(second, V::broadcast_int(halves + 4));
       // Below 2^24 in magnitude (2 * 128 * 16 * 32 * 127), so exact in a float.
       const V::Ints dot =
           V::add_ints(V::mul_ints(first, scales.halves[0]), V::mul_ints(second, scales.halves[1]));
-      return V::fmadd(V::to_floats(dot), V::mul(scales.scale, scale), sum);
+      return V::fmadd(V::mul(V::to_floats(dot), scale), scales.scale, sum);
     } else {
-      V::Ints dot = start_sum<Codes, Offset>(block + ActivationRows::minus_sums_at(Rows) + 4 * row);
+      V::Ints dot = V::zero_ints();
 #pragma GCC unroll 8
       for (int g = 0; g < 8; ++g) {
         dot = add_dots<Codes>(dot, w[g], quants + 4 * g);
       }
-      sum = V::fmadd(V::to_floats(dot), V::mul(scales.scale, scale), sum);
+      dot = less_offset<Rows, Codes, Offset>(dot, block, row);
+      // The dot product comes first, or a compiler multiplies the scales of all rows before and spills the
+      // sums.
+      sum = V::fmadd(V::mul(V::to_floats(dot), scale), scales.scale, sum);
       const std::byte* scaled_sum = block + ActivationRows::scaled_sums_at(Rows) + 4 * row;
       if constexpr (Kind == ScaleKind::kHalfPair) {
         sum = V::fmadd(scales.minimum, V::broadcast_float(scaled_sum), sum);
