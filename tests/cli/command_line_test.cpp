@@ -78,6 +78,21 @@ TEST_F(CommandLine, ListHoldsEverySystem) {
   }
 }
 
+TEST_F(CommandLine, ShowGivesSizesOfSystemsWithOneStack) {
+  const std::pair<const char*, std::int64_t> kPublished[] = {{"lifegpt", 12'735'744},
+                                                             {"icl-discrete", 9'562'113}};
+  for (const auto& [name, parameters] : kPublished) {
+    const auto json = nlohmann::json::parse(everform({"show", name, "--preset", "paper", "--json"}).out);
+    EXPECT_EQ(json.at("parameters"), parameters) << name;
+    EXPECT_EQ(json.at("layers"), 12) << name;
+    EXPECT_EQ(json.at("width"), 256) << name;
+    EXPECT_TRUE(json.at("recipe").is_object()) << name;
+  }
+  const auto text = everform({"show", "icl-discrete", "--set", "model.backbone=lstm"});
+  EXPECT_EQ(text.status, 0);
+  EXPECT_NE(text.out.find("parameters:     270465"), std::string::npos) << text.out;
+}
+
 TEST_F(CommandLine, APlannedSystemSaysSo) {
   const auto result = everform({"train", "triflow"});
   EXPECT_EQ(result.status, 2);

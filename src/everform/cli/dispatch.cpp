@@ -1,5 +1,7 @@
 #include "everform/cli/dispatch.h"
 
+#include <utility>
+
 #include "everform/core/base/atomic_file.h"
 #include "everform/core/base/error.h"
 
@@ -31,11 +33,29 @@ bool goes_to_system(const ParsedCommand& command) {
   return command.target.kind == Target::Kind::kSystem || command.action != nullptr;
 }
 
-}  // namespace
-
-bool needs_workbench(const ParsedCommand& command) {
-  return goes_to_system(command) ? command.action != nullptr && !command.action->run : !command.verb->run;
+std::function<ActionResult()> find_system_work(const ParsedCommand& command,
+                                               const WorkbenchRuntime* workbench) {
+  if (command.action == nullptr) {
+    refuse_system(command);
+  }
+  ActionRequest request = make_request(command);
+  Action action = command.action->run;
+  if (!action) {
+    if (workbench == nullptr) {
+      return {};
+    }
+    const Action* bound = workbench->systems.find(request.card->name, request.verb);
+    if (bound == nullptr) {
+      throw Error(ErrorKind::kFailed, "everform " + request.verb + " " + request.card->name,
+                  "the workbench program does not hold this action",
+                  "build both programs from the same tree");
+    }
+    action = *bound;
+  }
+  return [action = std::move(action), request = std::move(request)] { return action(request); };
 }
+
+}  // namespace
 
 ActionRequest make_request(const ParsedCommand& command) {
   const Invocation& invocation = command.invocation;
@@ -87,42 +107,27 @@ ActionRequest make_request(const ParsedCommand& command) {
   return request;
 }
 
-std::optional<ActionResult> dispatch(const ParsedCommand& command, const WorkbenchRuntime* workbench) {
+std::function<ActionResult()> find_work(const ParsedCommand& command, const WorkbenchRuntime* workbench) {
   if (goes_to_system(command)) {
-    if (command.action == nullptr) {
-      refuse_system(command);
-    }
-    const ActionRequest request = make_request(command);
-    if (command.action->run) {
-      return command.action->run(request);
-    }
-    if (workbench == nullptr) {
-      return std::nullopt;
-    }
-    const Action* action = workbench->systems.find(request.card->name, request.verb);
-    if (action == nullptr) {
-      throw Error(ErrorKind::kFailed, "everform " + request.verb + " " + request.card->name,
-                  "the workbench program does not hold this action",
-                  "build both programs from the same tree");
-    }
-    return (*action)(request);
+    return find_system_work(command, workbench);
   }
   // Verbs that take no systems know better what their own target is.
   if (command.target.kind == Target::Kind::kMissing && command.verb->dispatches_systems) {
     unknown_target(command.verb->name, command.target.text);
   }
-  if (command.verb->run) {
-    return command.verb->run(command.invocation);
+  std::function<ActionResult(const Invocation&)> verb = command.verb->run;
+  if (!verb) {
+    if (workbench == nullptr) {
+      return {};
+    }
+    const auto found = workbench->verbs.find(command.verb->name);
+    if (found == workbench->verbs.end()) {
+      throw Error(ErrorKind::kUsage, "everform " + command.verb->name, "it needs a system's name as TARGET",
+                  "example: " + command.verb->example);
+    }
+    verb = found->second;
   }
-  if (workbench == nullptr) {
-    return std::nullopt;
-  }
-  const auto found = workbench->verbs.find(command.verb->name);
-  if (found == workbench->verbs.end()) {
-    throw Error(ErrorKind::kUsage, "everform " + command.verb->name, "it needs a system's name as TARGET",
-                "example: " + command.verb->example);
-  }
-  return found->second(command.invocation);
+  return [verb = std::move(verb), &command] { return verb(command.invocation); };
 }
 
 }  // namespace everform

@@ -1,7 +1,7 @@
 // From a parsed command line to the function that does it.
 #pragma once
 
-#include <optional>
+#include <functional>
 
 #include "everform/cli/command_line.h"
 #include "everform/cli/program.h"
@@ -11,10 +11,9 @@ namespace everform {
 /// The request of a system's action: its recipe resolved from the run, the preset, --recipe and --set.
 ActionRequest make_request(const ParsedCommand& command);
 
-/// Whether only the workbench program can do it.
-bool needs_workbench(const ParsedCommand& command);
-
-/// Runs the command. Nothing comes back where only the workbench program can do it and this is the small one.
-std::optional<ActionResult> dispatch(const ParsedCommand& command, const WorkbenchRuntime* workbench);
+/// What does a command, ready to be called; empty where only the workbench program can and this is the small
+/// one. Throws for a system without such an action, a recipe error or an unknown target, so that these come
+/// before any heavy library is loaded. @param command outlives it
+std::function<ActionResult()> find_work(const ParsedCommand& command, const WorkbenchRuntime* workbench);
 
 }  // namespace everform

@@ -47,7 +47,8 @@ int report(const Error& error, bool json) {
   return error.exit_status();
 }
 
-void apply_common(const ParsedCommand& command, const WorkbenchRuntime* workbench) {
+/// @param works_here whether this program does the command itself
+void apply_common(const ParsedCommand& command, const WorkbenchRuntime* workbench, bool works_here) {
   const CommonOptions& common = command.invocation.common;
   set_quiet(common.quiet);
   const ThreadChoice choice = choose_threads(common.threads);
@@ -56,7 +57,6 @@ void apply_common(const ParsedCommand& command, const WorkbenchRuntime* workbenc
     workbench->set_threads(choice.threads);
   }
   // The program that does the work says it, once.
-  const bool works_here = workbench != nullptr || !needs_workbench(command);
   if (command.verb->uses_threads && !common.json && works_here) {
     log_once("threads: " + choice.reason);
   }
@@ -106,12 +106,13 @@ int run(const std::vector<std::string>& arguments, const WorkbenchRuntime* workb
   if (command.help) {
     return print(verb_help(command), 0);
   }
-  apply_common(command, workbench);
-  const std::optional<ActionResult> result = dispatch(command, workbench);
-  if (!result) {
+  const std::function<ActionResult()> work = find_work(command, workbench);
+  apply_common(command, workbench, static_cast<bool>(work));
+  if (!work) {
     run_workbench(command);
   }
-  return print(command.invocation.common.json ? dump(result->json) : result->text, result->exit_status);
+  const ActionResult result = work();
+  return print(command.invocation.common.json ? dump(result.json) : result.text, result.exit_status);
 }
 
 }  // namespace
