@@ -83,6 +83,8 @@ struct V {
     return add_dots(sum, _mm256_abs_epi8(weights), _mm256_sign_epi8(quants, weights));
   }
 
+  /// Has `value` computed at this place: a compiler may not put it off.
+  EVERFORM_INLINE static void settle(Floats& value) { asm volatile("" : "+x"(value)); }
   EVERFORM_INLINE static Floats to_floats(Ints v) { return _mm256_cvtepi32_ps(v); }
   EVERFORM_INLINE static Floats low_bfloat16(Ints v) { return _mm256_castsi256_ps(_mm256_slli_epi32(v, 16)); }
   EVERFORM_INLINE static Floats high_bfloat16(Ints v) {

@@ -83,6 +83,8 @@ struct V {
     return _mm512_dpbusd_epi32(sum, codes, quants);
   }
 
+  /// Has `value` computed at this place: a compiler may not put it off.
+  EVERFORM_INLINE static void settle(Floats& value) { asm volatile("" : "+v"(value)); }
   EVERFORM_INLINE static Floats to_floats(Ints v) { return _mm512_cvtepi32_ps(v); }
   EVERFORM_INLINE static Floats low_bfloat16(Ints v) { return _mm512_castsi512_ps(_mm512_slli_epi32(v, 16)); }
   EVERFORM_INLINE static Floats high_bfloat16(Ints v) {

@@ -228,6 +228,8 @@ struct QuantizedTiles {
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
           sums[r] = add<Rows>(sums[r], w, scales, rows, r);
+          // Row by row, or the last step of all rows is put off until no register is left.
+          V::settle(sums[r]);
         }
         rows += Rows * ActivationRows::kInt8BlockBytes;
       }
