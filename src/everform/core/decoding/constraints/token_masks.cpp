@@ -35,17 +35,24 @@ bool TokenSet::empty() const {
 }
 
 void TokenSet::mask(std::span<float> logits) const {
+  std::size_t out = 0;  // where a run of tokens that are all ruled out begins
+  const auto rule_out_until = [&](std::size_t end) {
+    std::fill(logits.begin() + static_cast<std::ptrdiff_t>(out),
+              logits.begin() + static_cast<std::ptrdiff_t>(end), kRuledOut);
+  };
   for (std::size_t begin = 0; begin < logits.size(); begin += 64) {
     const std::uint64_t word = begin / 64 < words_.size() ? words_[begin / 64] : 0;
-    const auto row = logits.subspan(begin, std::min<std::size_t>(64, logits.size() - begin));
     if (word == 0) {
-      std::fill(row.begin(), row.end(), kRuledOut);
-    } else if (~word != 0) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        row[i] = (word >> i & 1U) != 0 ? row[i] : kRuledOut;
-      }
+      continue;
     }
+    rule_out_until(begin);
+    const std::size_t end = std::min(begin + 64, logits.size());
+    for (std::size_t i = begin; i < end && ~word != 0; ++i) {
+      logits[i] = (word >> (i - begin) & 1U) != 0 ? logits[i] : kRuledOut;
+    }
+    out = end;
   }
+  rule_out_until(logits.size());
 }
 
 void TokenMasks::add_allowed(StackMachine& stacks, std::span<const Config> configs, TokenSet& allowed) const {
@@ -113,27 +120,28 @@ std::shared_ptr<const TokenMasks::Local> TokenMasks::make_local(const Config& co
   // The state's own calls and returns stand beside it in what the text can be read as.
   std::vector<Config> configs = {{config.state, config.count, 0}};
   const TokenTrie& trie = vocabulary_->trie;
+  const std::size_t as_list = vocabulary_->bytes.size() / (8 * sizeof(TokenId));
+  TokenSet tokens_in;
+  tokens_in.reset(vocabulary_->bytes.size());
   walk_trie(trie, stacks, std::move(configs), [&](std::size_t node, std::span<const Config> here, bool ends) {
     const bool all = !ends && here.size() == 1 && reads_all_below(here[0], node);
-    const auto tokens = all ? trie.tokens_from(node) : trie.tokens(node);
-    result->few.insert(result->few.end(), tokens.begin(), tokens.end());
+    for (const TokenId token : all ? trie.tokens_from(node) : trie.tokens(node)) {
+      tokens_in.add(token);
+      if (result->few.size() <= as_list) {
+        result->few.push_back(token);
+      }
+    }
     if (ends) {
       add_rests(*vocabulary_, node, rests);
     }
     return !all;
   });
-  const std::size_t as_set = vocabulary_->bytes.size() / 8;
-  if (result->few.size() * sizeof(TokenId) > as_set) {
-    result->many.reset(vocabulary_->bytes.size());
-    for (const TokenId token : result->few) {
-      result->many.add(token);
-    }
+  // Tokens that stay in the rule as well need not be tried again.
+  std::erase_if(rests, [&](const TokenTrie::Entry& rest) { return tokens_in.contains(rest.token); });
+  if (result->few.size() > as_list) {
+    result->many = std::move(tokens_in);
     result->few = {};
   }
-  // Tokens that stay in the rule as well need not be tried again.
-  std::erase_if(rests, [&](const TokenTrie::Entry& rest) {
-    return result->many.memory() != 0 && result->many.contains(rest.token);
-  });
   result->after_end = TokenTrie(std::move(rests));
   result->few.shrink_to_fit();
   result->memory = sizeof(Local) + result->many.memory() + result->few.size() * sizeof(TokenId) +
