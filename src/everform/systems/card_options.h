@@ -3,7 +3,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "everform/core/recipes/system_card.h"
 
@@ -23,14 +22,6 @@ inline OptionSpec option(std::string name, OptionSpec::Type type, std::string va
 /// --name, given or not.
 inline OptionSpec flag_option(std::string name, std::string help) {
   return option(std::move(name), OptionSpec::Type::kFlag, "", std::move(help));
-}
-
-/// --name VALUE with one of `choices`.
-inline OptionSpec choice_option(std::string name, std::string value_name, std::string help,
-                                std::vector<std::string> choices) {
-  OptionSpec made = option(std::move(name), OptionSpec::Type::kText, std::move(value_name), std::move(help));
-  made.choices = std::move(choices);
-  return made;
 }
 
 }  // namespace everform
