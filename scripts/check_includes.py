@@ -27,7 +27,7 @@ ALLOWED = {
     "workbench/adaptation": CORE
     + ["workbench/layers", "workbench/models", "workbench/objectives", "workbench/sampling", "workbench/training"],
     "systems": CORE + ["domains", "workbench"],
-    "cli": CORE + ["domains", "workbench", "systems"],
+    "cli": CORE + ["core/server", "domains", "workbench", "systems"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
