@@ -183,10 +183,11 @@ PanelLayout make_panel_layout(ElementType type, std::size_t outputs, std::size_t
   layout.high_bytes = form.high_bits * kCacheLine;
   layout.scale_bytes = bytes.block;
   layout.super_bytes = bytes.super;
+  layout.record_blocks = record_blocks_of(form.scale_kind);
   const std::size_t block_bytes = layout.code_bytes + layout.high_bytes + layout.scale_bytes;
-  layout.record_bytes = round_up(kSuperBlocks * block_bytes + layout.super_bytes, kCacheLine);
-  layout.panel_bytes = layout.blocks / kSuperBlocks * layout.record_bytes +
-                       round_up(layout.blocks % kSuperBlocks * block_bytes, kCacheLine);
+  layout.record_bytes = round_up(layout.record_blocks * block_bytes + layout.super_bytes, kCacheLine);
+  layout.panel_bytes = layout.blocks / layout.record_blocks * layout.record_bytes +
+                       round_up(layout.blocks % layout.record_blocks * block_bytes, kCacheLine);
   return layout;
 }
 

@@ -26,10 +26,16 @@ enum class ScaleKind {
   kNone        ///< no codes: the values themselves
 };
 
-/// A panel of a quantized type holds the weights of 16 outputs in records of 8 blocks of 32 inputs, the last
-/// one of fewer: so a product reads a matrix from front to back as one stream, which is what memory is
-/// fastest at. A record has up to four parts. With group g = 0..7 of four inputs in a block, lane o = 0..15
-/// and j = 0..3, the byte of a 64-byte vector is 4 o + j:
+/// Blocks in a record: one where its scales fill a line, otherwise as many as share a super.
+constexpr std::size_t record_blocks_of(ScaleKind kind) {
+  return kind == ScaleKind::kHalfPair ? 1 : kSuperBlocks;
+}
+
+/// A panel of a quantized type holds the weights of 16 outputs in records of some blocks of 32 inputs, the
+/// last one of fewer: so a product reads a matrix from front to back as one stream, which is what memory is
+/// fastest at. A record holds the codes of each block, followed by its high bits, then all blocks' scales,
+/// then the supers. With group g = 0..7 of four inputs in a block, lane o = 0..15 and j = 0..3, the byte of a
+/// 64-byte vector is 4 o + j:
 ///
 /// codes:  bytes (Q8_0): vector g of the block holds input 4 g + j of output o, plus 128.
 ///         nibbles (all other quantized types): vector g < 4 holds the low four bits of input 4 g + j in its
@@ -53,6 +59,7 @@ struct PanelLayout {
   std::size_t high_bytes = 0;   ///< of one block
   std::size_t scale_bytes = 0;  ///< of one block
   std::size_t super_bytes = 0;  ///< of one record
+  std::size_t record_blocks = kSuperBlocks;
   std::size_t record_bytes = 0;
   std::size_t panel_bytes = 0;
 
@@ -68,14 +75,13 @@ struct PanelLayout {
   };
   template <typename Byte>
   Parts<Byte> parts(Byte* panel, std::size_t block) const {
-    const std::size_t record = block / kSuperBlocks;
-    const std::size_t in_record = block % kSuperBlocks;
-    const std::size_t count = std::min(kSuperBlocks, blocks - record * kSuperBlocks);
+    const std::size_t record = block / record_blocks;
+    const std::size_t in_record = block % record_blocks;
+    const std::size_t count = std::min(record_blocks, blocks - record * record_blocks);
     Byte* const codes = panel + record * record_bytes;
-    Byte* const high = codes + count * code_bytes;
-    Byte* const scales = high + count * high_bytes;
-    return {.codes = codes + in_record * code_bytes,
-            .high = high + in_record * high_bytes,
+    Byte* const scales = codes + count * (code_bytes + high_bytes);
+    return {.codes = codes + in_record * (code_bytes + high_bytes),
+            .high = codes + in_record * (code_bytes + high_bytes) + code_bytes,
             .scales = scales + in_record * scale_bytes,
             .supers = scales + count * scale_bytes};
   }

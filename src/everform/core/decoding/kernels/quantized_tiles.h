@@ -109,12 +109,11 @@ class BlockCursor {
     begin_record();
   }
   EVERFORM_INLINE bool at_end() const { return left_ == 0; }
-  EVERFORM_INLINE void unpack(V::Ints* w) const { Codes::unpack(codes_, high_, w); }
+  EVERFORM_INLINE void unpack(V::Ints* w) const { Codes::unpack(codes_, codes_ + Codes::kCodeBytes, w); }
   EVERFORM_INLINE BlockScales scales() const { return load_scales<Kind>(scales_, supers_, lane_); }
   EVERFORM_INLINE void next() {
     --left_;
-    codes_ += Codes::kCodeBytes;
-    high_ += Codes::kHighBytes;
+    codes_ += kBlockBytes;
     scales_ += kScaleBytes<Kind>;
     if (scales_ == supers_) {
       record_ += record_bytes_;
@@ -124,19 +123,18 @@ class BlockCursor {
 
  private:
   EVERFORM_INLINE void begin_record() {
-    const std::size_t count = std::min(kSuperBlocks, left_);
+    const std::size_t count = std::min(record_blocks_of(Kind), left_);
     codes_ = record_ + 4 * lane_;
-    high_ = codes_ + count * Codes::kCodeBytes;
-    scales_ = record_ + count * (Codes::kCodeBytes + Codes::kHighBytes);
+    scales_ = record_ + count * kBlockBytes;
     supers_ = scales_ + count * kScaleBytes<Kind>;
   }
 
+  static constexpr std::size_t kBlockBytes = Codes::kCodeBytes + Codes::kHighBytes;
   const std::byte* record_;
   std::size_t record_bytes_;
   std::size_t left_;
   std::size_t lane_;
   const std::byte* codes_ = nullptr;
-  const std::byte* high_ = nullptr;
   const std::byte* scales_ = nullptr;
   const std::byte* supers_ = nullptr;
 };
