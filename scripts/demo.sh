@@ -11,7 +11,7 @@ step() { printf '\n== %s\n' "$*"; }
 step 'a language model answers (SmolLM2-135M-Instruct)'
 question='What is the capital of France? Answer in one sentence.'
 printf '> %s\n' "$question"
-"$everform" chat smollm2-135m-instruct --temperature 0 --max-tokens 48 --message "$question"
+"$everform" chat smollm2-135m-instruct --temperature 0 --activations f32 --max-tokens 48 --message "$question"
 
 step 'a transformer learns the Game of Life from strings (LifeGPT, from scratch)'
 "$everform" train lifegpt --preset tiny --set training.steps=1500 --set training.checkpoint_every=500 --out "$out/lifegpt"
