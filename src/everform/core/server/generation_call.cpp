@@ -37,6 +37,8 @@ void GenerationCall::start(Scheduler& scheduler, std::vector<JobRequest> jobs) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     orders.push_back({std::move(jobs[i]), std::make_shared<Sink>(shared_from_this(), i), cancelled_});
   }
+  // From here on the engine's thread may answer, and let go of the reply, at any moment.
+  const std::shared_ptr<HttpReply> reply = reply_;
   switch (scheduler.submit(std::move(orders))) {
     case Submitted::kTaken:
       break;
@@ -48,7 +50,7 @@ void GenerationCall::start(Scheduler& scheduler, std::vector<JobRequest> jobs) {
       throw ApiError(400, "the request needs more memory than the server gives all requests together",
                      "max_tokens", "context_length_exceeded");
   }
-  reply_->on_gone([cancelled = cancelled_, &scheduler] {
+  reply->on_gone([cancelled = cancelled_, &scheduler] {
     *cancelled = true;
     scheduler.wake();
   });
