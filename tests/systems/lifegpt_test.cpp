@@ -119,7 +119,7 @@ TEST(LifeGpt, PublishedNetworkHasItsParametersAndStringLength) {
   }
   EXPECT_EQ(counted, 12'735'744);
 
-  const FactCount strings = check_string_facts(3);
+  const CheckCount strings = check_string_facts(3);
   EXPECT_EQ(strings.passed, strings.run);
   EXPECT_EQ(lifegpt::network(recipe("paper-multigrid")).context, 2 * 256 + 23);
   EXPECT_EQ(lifegpt::network(recipe("tiny")).context, 95);
@@ -127,7 +127,7 @@ TEST(LifeGpt, PublishedNetworkHasItsParametersAndStringLength) {
 }
 
 TEST(LifeGpt, OracleFactsHold) {
-  const FactCount facts = check_oracle_facts();
+  const CheckCount facts = check_oracle_facts();
   EXPECT_EQ(facts.passed, facts.run);
 }
 
@@ -207,7 +207,7 @@ TEST(LifeGpt, BatchesAreStringsOfTrueSteps) {
 }
 
 TEST(LifeGpt, BadGridsAreRefusedWithTheirPlace) {
-  const FactCount facts = check_bad_input_facts();
+  const CheckCount facts = check_bad_input_facts();
   EXPECT_EQ(facts.passed, facts.run);
   const test::TemporaryFolder folder;
   write_file(folder.path() / "bad.txt", "010\n0x0\n");

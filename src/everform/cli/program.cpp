@@ -112,7 +112,9 @@ int run(const std::vector<std::string>& arguments, const WorkbenchRuntime* workb
     run_workbench(command);
   }
   const ActionResult result = work();
-  return print(command.invocation.common.json ? dump(result.json) : result.text, result.exit_status);
+  // A verb that has printed its object itself (a server, when it listens) leaves none to print.
+  const bool as_json = command.invocation.common.json && !result.json.is_null();
+  return print(as_json ? dump(result.json) : result.text, result.exit_status);
 }
 
 }  // namespace

@@ -72,13 +72,20 @@ Target classify_target(const std::string& text) {
 }
 
 void unknown_target(const std::string& verb, const std::string& text) {
+  if (find_card(text) != nullptr) {
+    throw Error(
+        ErrorKind::kUsage, "looking for the model",
+        "\"" + text + "\" is a system, and this verb takes a model",
+        "name a run folder of it (everform train " + text + " --out RUN), a model file or a bundled model");
+  }
   std::vector<std::string> names = card_names();
   for (const BundledModel& model : bundled_models()) {
     names.push_back(model.name);
   }
   const auto near = nearest_name(text, names);
   throw Error(
-      ErrorKind::kMissing, "looking for the target of everform " + verb,
+      ErrorKind::kMissing,
+      verb.empty() ? "looking for the model" : "looking for the target of everform " + verb,
       "\"" + printable(text, 120) + "\" is no file, no folder, no bundled model and no system",
       near ? "did you mean \"" + *near + "\"?" : "everform list shows the systems and bundled models");
 }
@@ -88,7 +95,7 @@ std::filesystem::path resolve_model_path(const std::string& target) {
   if (found.kind == Target::Kind::kRun || found.kind == Target::Kind::kModel) {
     return found.path;
   }
-  unknown_target("MODEL", target);
+  unknown_target("", target);
 }
 
 }  // namespace everform

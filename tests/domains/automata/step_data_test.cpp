@@ -148,8 +148,8 @@ TEST(RunFile, EveryEndingIsWritten) {
 }
 
 TEST(KnownFacts, AllHold) {
-  for (const FactCount& facts : {check_oracle_facts(), check_string_facts(1), check_rollout_facts(1, 50, 10),
-                                 check_bad_input_facts()}) {
+  for (const CheckCount& facts : {check_oracle_facts(), check_string_facts(1), check_rollout_facts(1, 50, 10),
+                                  check_bad_input_facts()}) {
     EXPECT_GT(facts.run, 5U);
     EXPECT_EQ(facts.passed, facts.run);
   }

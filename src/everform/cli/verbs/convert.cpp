@@ -7,6 +7,7 @@
 #include "everform/core/base/error.h"
 #include "everform/core/base/progress.h"
 #include "everform/core/io/decoder_writers.h"
+#include "everform/core/io/output_folder.h"
 
 namespace everform {
 
@@ -20,7 +21,10 @@ std::optional<ElementType> wanted_type(const Invocation& invocation) {
 
 /// "smollm2-q4_0.gguf" in the working folder: the source's name and the type.
 fs::path default_output(const Invocation& invocation, const fs::path& source, bool gguf) {
-  const std::string stem = fs::is_directory(source) ? source.filename().string() : source.stem().string();
+  const std::string stem =
+      fs::is_directory(source)
+          ? fs::absolute(source / "").lexically_normal().parent_path().filename().string()
+          : source.stem().string();
   const std::string type = invocation.has("type") ? "-" + invocation.text("type") : "";
   return stem + type + (gguf ? ".gguf" : "-safetensors");
 }
@@ -37,9 +41,8 @@ void check_output(const fs::path& source, const fs::path& out, bool overwrite) {
   if (from == to || std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end()) {
     throw Error(ErrorKind::kUsage, where, "that is the source itself, or holds it", "choose another --out");
   }
-  if (fs::is_regular_file(out, code) && !overwrite) {
-    throw Error(ErrorKind::kUsage, where, "the file is there already",
-                "add --yes to overwrite it, or choose another --out");
+  if (fs::is_regular_file(out, code)) {
+    refuse_existing_file(out, overwrite, where);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "everform/core/base/error.h"
 #include "everform/core/base/progress.h"
 #include "everform/core/io/json_text.h"
+#include "everform/core/io/output_folder.h"
 #include "everform/core/recipes/nearest_name.h"
 #include "everform/core/text/chat_prompt.h"
 #include "everform/core/text/tokenizer.h"
@@ -130,10 +131,7 @@ ActionResult train(const Invocation& invocation) {
   if (std::filesystem::is_directory(out)) {
     out /= "tokenizer.json";
   }
-  if (std::filesystem::exists(out) && !invocation.common.yes) {
-    throw Error(ErrorKind::kUsage, "writing " + out.string(), "the file is there already",
-                "give --yes to overwrite it, or another --out");
-  }
+  refuse_existing_file(out, invocation.common.yes, "writing the tokenizer");
   const std::string text = read_file(invocation.text("train"));
   const json trained = train_tokenizer(text, options);
   const auto tokenizer = make_tokenizer(trained, out.string());

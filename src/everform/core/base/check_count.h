@@ -12,7 +12,7 @@ struct CheckCount {
   std::size_t run = 0;
   std::vector<std::string> failed;
 
-  void expect(bool holds, const std::string& what) {
+  void expect(bool holds, const std::string& what = "unnamed") {
     ++run;
     if (holds) {
       ++passed;

@@ -20,6 +20,14 @@ fs::path without_trailing_slash(fs::path path) {
 
 }  // namespace
 
+void refuse_existing_file(const std::filesystem::path& path, bool overwrite, const std::string& where) {
+  std::error_code code;
+  if (!overwrite && std::filesystem::exists(path, code)) {
+    throw Error(ErrorKind::kUsage, where, path.string() + " is there already",
+                "add --yes to overwrite it, or choose another --out");
+  }
+}
+
 OutputFolder::OutputFolder(std::filesystem::path out, bool overwrite)
     : out_(without_trailing_slash(std::move(out))) {
   const std::string where = "preparing the output folder " + out_.string();

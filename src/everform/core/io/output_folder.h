@@ -1,9 +1,15 @@
-// A folder of files that is there as a whole or not at all.
+// What stands at the place of an output: a file that may not be lost, a folder that is there as a whole or
+// not at all.
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace everform {
+
+/// Throws kUsage where something is at `path` already and may not be overwritten. @param where what is being
+/// done
+void refuse_existing_file(const std::filesystem::path& path, bool overwrite, const std::string& where);
 
 /// Files are written under path(), beside the final place; commit() renames the folder there. Without
 /// commit() the destructor removes it, so that an error leaves nothing behind.

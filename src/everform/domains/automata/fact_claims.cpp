@@ -7,7 +7,7 @@ namespace everform {
 void claim_automaton_facts(Report& report, std::uint64_t seed) {
   constexpr std::int64_t kGenerations = 50;
   constexpr std::int64_t kFlippedIn = 10;
-  const auto check = [&](const char* id, const char* claim, const FactCount& facts) {
+  const auto check = [&](const char* id, const char* claim, const CheckCount& facts) {
     report.check(id, claim, facts.passed, facts.run);
   };
   check("1c", "32 x 32 samples that read back as their two grids", check_string_facts(seed));

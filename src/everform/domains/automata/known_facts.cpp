@@ -7,8 +7,8 @@
 
 namespace everform {
 
-FactCount check_oracle_facts() {
-  FactCount facts;
+CheckCount check_oracle_facts() {
+  CheckCount facts;
   const auto on_torus = [](const char* name, std::int64_t side) {
     return placed_in_middle(built_in_pattern(name).grid, side, side);
   };
@@ -26,8 +26,8 @@ FactCount check_oracle_facts() {
   return facts;
 }
 
-FactCount check_string_facts(std::uint64_t seed) {
-  FactCount facts;
+CheckCount check_string_facts(std::uint64_t seed) {
+  CheckCount facts;
   const StepData data;
   const HeldOutSteps steps = held_out_steps(data, 11, seed, "facts.strings");
   for (std::size_t i = 0; i < steps.now.size(); ++i) {
@@ -38,8 +38,8 @@ FactCount check_string_facts(std::uint64_t seed) {
   return facts;
 }
 
-FactCount check_rollout_facts(std::uint64_t seed, std::int64_t generations, std::int64_t flip_at) {
-  FactCount facts;
+CheckCount check_rollout_facts(std::uint64_t seed, std::int64_t generations, std::int64_t flip_at) {
+  CheckCount facts;
   const StepData data{.widths = {16}};
   RandomStream random(seed, "facts.rollout");
   const Grid start = random_grid(16, 16, 0.45, random);
@@ -74,7 +74,7 @@ double rule_follower_accuracy(std::uint64_t seed, std::int64_t generations) {
   return score.accuracy();
 }
 
-FactCount check_bad_input_facts() {
+CheckCount check_bad_input_facts() {
   struct Case {
     const char* text;
     const char* place;
@@ -87,7 +87,7 @@ FactCount check_bad_input_facts() {
                              {"x = 3, y = 3\nbo$2bx$3o!\n", ":2:6"},
                              {"#Life 1.06\n0 1\n1 b\n", ":3:3"},
                              {"State 1,State 2\n0110,0200\n", ":2:7"}};
-  FactCount facts;
+  CheckCount facts;
   for (const Case& bad : kCases) {
     try {
       decode_pattern(bad.text, "input");

@@ -1,6 +1,7 @@
 #include "everform/domains/automata/step_actions.h"
 
 #include "everform/core/base/atomic_file.h"
+#include "everform/core/io/output_folder.h"
 #include "everform/core/recipes/number_list.h"
 #include "everform/domains/automata/run_file.h"
 #include "everform/domains/automata/score_table.h"
@@ -71,9 +72,12 @@ ActionResult generate_rollouts(const ActionRequest& request, const StepData& dat
   const std::int64_t generations = request.integer("rollout");
   const double temperature = numbers(request, "temperature").at(0);
   const std::vector<Grid> starts = starts_of(request, data);
-  const auto runs = roll_out(starts, generations, data.strings, completer(temperature));
   const std::filesystem::path out =
       request.common.out.empty() ? request.card->name + ".gif" : request.common.out;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    refuse_existing_file(numbered(out, i), request.common.yes, "drawing the rollout");
+  }
+  const auto runs = roll_out(starts, generations, data.strings, completer(temperature));
   ActionResult result{.json = {{"count", runs.size()}}};
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const std::vector<Grid> truth = orbit(starts[i], generations, data.rule, data.edge);

@@ -10,6 +10,7 @@
 #include "everform/core/decoding/beam_search.h"
 #include "everform/core/decoding/speculation.h"
 #include "everform/core/io/json_text.h"
+#include "everform/core/io/output_folder.h"
 #include "everform/core/text/chat_prompt.h"
 #include "everform/core/text/chat_template.h"
 #include "everform/domains/language/engine_options.h"
@@ -242,6 +243,9 @@ ActionResult generate_text(const nlohmann::json& options, const CommonOptions& c
   const GenerationChoice choice = read_generation(options);
   const std::string text = read_prompt(options);
   const bool chat = option_flag(options, "chat");
+  if (!common.out.empty()) {
+    refuse_existing_file(common.out, common.yes, "writing the text");
+  }
   for (const char* name : {"system", "template"}) {
     if (!chat && options.contains(name)) {
       throw Error(ErrorKind::kUsage, std::string("reading --") + name,
