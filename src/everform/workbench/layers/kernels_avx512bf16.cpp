@@ -28,6 +28,7 @@ namespace {
 #include "everform/workbench/layers/kernel_rows.h"
 #include "everform/workbench/layers/kernel_products.h"
 #include "everform/workbench/layers/kernel_attention.h"
+#include "everform/workbench/layers/kernel_attention_backward.h"
 // clang-format on
 
 }  // namespace
