@@ -155,7 +155,8 @@ TEST(HttpServer, AClientThatGoesFreesItsSlot) {
 
 TEST(HttpServer, AClientThatDoesNotReadIsLetGo) {
   RunningServer server({.scheduler = {.slots = 1}},
-                       {.queued_bytes = 20'000, .write_timeout = milliseconds(300)});
+                       {.queued_bytes = 20'000, .socket_bytes = 20'000, .write_timeout = milliseconds(300)});
+  server.model->time_per_step = milliseconds(1);  // so that the system's buffers take what they can
   Connection connection(server.port());
   nlohmann::json body = kEndless;
   body["logprobs"] = 20;

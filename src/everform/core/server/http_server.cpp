@@ -63,6 +63,8 @@ struct HttpServer::State {
     try {
       acceptor.open(endpoint.protocol());
       acceptor.set_option(tcp::acceptor::reuse_address(true));
+      // Accepted sockets inherit it.
+      acceptor.set_option(asio::socket_base::send_buffer_size(static_cast<int>(limits.socket_bytes)));
       acceptor.bind(endpoint);
       acceptor.listen(4096);
     } catch (const boost::system::system_error& error) {

@@ -20,6 +20,8 @@ struct HttpLimits {
   std::size_t body_bytes_in_flight = std::size_t{256} << 20;
   /// Of one answer, written and not yet taken by the client.
   std::size_t queued_bytes = std::size_t{1} << 20;
+  /// Of one answer, in the system's send buffer; left alone that grows to several MB for each slow client.
+  std::size_t socket_bytes = std::size_t{256} << 10;
   std::chrono::milliseconds idle_timeout{75'000};    ///< between two requests of a connection
   std::chrono::milliseconds header_timeout{15'000};  ///< from a request's first byte to the end of its head
   std::chrono::milliseconds body_timeout{60'000};
